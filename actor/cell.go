@@ -1,0 +1,125 @@
+package actor
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/registry"
+	"github.com/ractor-go/ractor/sched"
+)
+
+// ID names an actor in its System for ever; it is opaque, and never reused.
+type ID = registry.ID
+
+// cell is the part of an actor that knows no message type. An actor is one
+// object: a Context[M], which begins with its cell. A Ref points at the cell.
+//
+// Who has no name, child, monitor, timer or waiter has no rare part. With a
+// mailbox of 40 bytes and the behaviour's 16 the whole is 144 bytes.
+type cell struct {
+	task   sched.Task // its Runner is the *turner[M], or a proxy
+	kind   *kind
+	life   atomic.Uint32 // see life.go
+	taken  atomic.Uint32 // messages taken out of the mailbox and not handled, as of the last time it mattered
+	id     ID
+	seq    uint64               // the order of spawning
+	parent atomic.Pointer[cell] // written under the parent's rare.mu
+	older  *cell                // siblings, guarded by the parent's rare.mu
+	newer  *cell
+	rare   atomic.Pointer[rare]
+}
+
+// core is what the untyped parts need of the typed one; *turner[M] has it.
+type core interface {
+	sched.Runner
+	control(l mailbox.Lane, n notice) mailbox.Outcome
+	queued() int
+	postpone(tag any) error
+	abandon()
+}
+
+func (c *cell) core() core { return c.task.Runner.(core) } //nolint:forcetypeassert // proxies never get here
+
+// rare is what only some actors have.
+type rare struct {
+	mu sync.Mutex
+
+	name     string
+	children *cell     // guarded by mu: the youngest; a list through older
+	count    int       // guarded by mu: how many
+	closed   bool      // guarded by mu: takes no more children
+	watchers []watcher // guarded by mu
+	gone     bool      // guarded by mu: watchers are told, no more are taken
+	monitors uint64    // guarded by mu: the last MonitorID given
+
+	watchMu  sync.Mutex
+	watching map[*cell]int // guarded by watchMu: whose lists this actor is on, how often
+
+	done      chan struct{}         // guarded by mu: closed at Stopped; made when somebody waits
+	reason    error                 // written before Stopped: why it ended, nil if gracefully
+	killCause atomic.Pointer[error] // nil is ErrKilled
+	cancel    cancellation
+	hooks     []*stoppingHook // guarded by mu
+	timers    *timer          // guarded by mu: a list of those that are armed or queued
+	grace     sched.Timer     // KillGrace
+	pending   *cell           // SpawnInstant: the parent to be
+	starting  atomic.Uint64   // the number of the goroutine that runs PreStart
+
+	// For the actor's own turn alone.
+	owed   []*Ticket  // answers it has not given yet
+	swept  int        // len(owed) at which it is looked through again
+	late   []lateItem // what found a bounded mailbox full and may not be lost
+	popped uint64     // messages popped while late was not empty
+	down   map[MonitorID]watched
+	missed int    // ticks that are in the timer message being handled
+	last   string // the type of the message that made the actor crash
+}
+
+// extra returns the rare part, making it if there is none.
+func (c *cell) extra() *rare {
+	if r := c.rare.Load(); r != nil {
+		return r
+	}
+	r := new(rare)
+	if c.rare.CompareAndSwap(nil, r) {
+		return r
+	}
+	return c.rare.Load()
+}
+
+// notice is an item of a control lane.
+type notice struct {
+	event  Event
+	reason error // Stop
+	linked bool  // the event is a linked child's
+	late   any   // a message that found the mailbox full, see postpone
+}
+
+// schedule gives the actor to a worker; the caller owns the wakeup.
+func (c *cell) schedule() { c.kind.sys.sched.Submit(&c.task) }
+
+// tell puts n into a control lane and schedules the actor if need be; false:
+// the actor has ended.
+func (c *cell) tell(l mailbox.Lane, n notice) bool {
+	switch c.core().control(l, n) {
+	case mailbox.Wake:
+		c.schedule()
+	case mailbox.Closed:
+		return false
+	}
+	return true
+}
+
+// stop asks for a graceful end (rows K1, P5).
+func (c *cell) stop(reason error) { c.tell(mailbox.Stop, notice{reason: reason}) }
+
+// drain closes the door and lets the actor finish (row K3). The actor looks at
+// its status when it has emptied its mailbox; the empty notice makes sure that
+// it looks once more, for a status that changed after its look and before it
+// went to sleep would wake nobody.
+func (c *cell) drain() {
+	if _, moved := c.advance(Draining); moved {
+		c.tell(mailbox.Supervision, notice{})
+	}
+}

@@ -1,0 +1,112 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// DeadLetter is a message that nobody will handle.
+type DeadLetter struct {
+	To      AnyRef
+	Message any
+	// Reason: ErrStopped, ErrKilled, ErrFailed or ErrAbandoned when the
+	// actor ended with the message in its mailbox, ErrMailboxFull when a
+	// bounded mailbox dropped it, ErrExpired for a request whose deadline
+	// had passed, or why a timer's send was refused.
+	Reason error
+}
+
+// deadLetters counts what was discarded, and tells subscribers.
+type deadLetters struct {
+	counts [reasons]atomic.Uint64
+	events atomic.Uint64 // supervision events that nobody handled (row V13)
+
+	subscribed atomic.Int64
+	mu         sync.Mutex
+	to         map[*Subscription]Ref[DeadLetter] // guarded by mu
+}
+
+// The reasons that are counted.
+const (
+	reasonStopped = iota
+	reasonKilled
+	reasonFailed
+	reasonAbandoned
+	reasonFull
+	reasonExpired
+	reasonWithdrawn
+	reasonOther
+	reasons
+)
+
+var reasonNames = [reasons]string{
+	"stopped", "killed", "failed", "abandoned", "mailbox full", "expired", "cancelled timer", "other",
+}
+
+var reasonErrors = [reasons]error{
+	ErrStopped, ErrKilled, ErrFailed, ErrAbandoned, ErrMailboxFull, ErrExpired, errWithdrawn,
+}
+
+func (d *deadLetters) init() { d.to = map[*Subscription]Ref[DeadLetter]{} }
+
+// count counts one discarded message.
+func (d *deadLetters) count(reason error) {
+	for i, err := range reasonErrors[:reasonOther] {
+		if errors.Is(reason, err) {
+			d.counts[i].Add(1)
+			return
+		}
+	}
+	d.counts[reasonOther].Add(1)
+}
+
+// deadLetter counts a message that c will not handle, and tells subscribers.
+func (sys *System) deadLetter(c *cell, m any, reason error) {
+	d := &sys.dead
+	d.count(reason)
+	if d.subscribed.Load() == 0 {
+		return
+	}
+	d.mu.Lock()
+	to := make([]Ref[DeadLetter], 0, len(d.to))
+	for _, r := range d.to {
+		to = append(to, r)
+	}
+	d.mu.Unlock()
+	for _, r := range to {
+		if r.actor() == c {
+			continue // a subscriber's own would come back to it for ever
+		}
+		_ = guard(func() error {
+			return r.Cast(context.Background(), DeadLetter{To: AnyRef{ref{c}}, Message: m, Reason: reason})
+		})
+	}
+}
+
+// Subscription ends with Cancel.
+type Subscription struct{ d *deadLetters }
+
+// Cancel ends the subscription; what is queued already still comes.
+func (s *Subscription) Cancel() {
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	if _, ok := s.d.to[s]; ok {
+		delete(s.d.to, s)
+		s.d.subscribed.Add(-1)
+	}
+}
+
+// DeadLetters sends every dead letter of the System to to, until Cancel; dead
+// letters of to itself are only counted. Without a subscriber a dead letter
+// costs a counter.
+func (sys *System) DeadLetters(to Ref[DeadLetter]) *Subscription {
+	d := &sys.dead
+	s := &Subscription{d}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.to[s] = to
+	d.subscribed.Add(1)
+	return s
+}

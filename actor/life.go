@@ -1,0 +1,138 @@
+package actor
+
+import "fmt"
+
+// Status is where an actor is in its life. It only grows (rows I1, I2).
+type Status uint8
+
+// The states of an actor's life. Messages are taken before Draining; a name is
+// found, and children may be linked, before Draining too.
+const (
+	Unstarted Status = iota // the zero Ref
+	Starting                // from Spawn until PostStart has returned
+	Running
+	Draining // handles what it has, then stops
+	Stopping // ends: in PostStop, or discarding what it had
+	Stopped  // has ended
+)
+
+var statusNames = [...]string{"unstarted", "starting", "running", "draining", "stopping", "stopped"}
+
+// String returns the state's name.
+func (s Status) String() string {
+	if int(s) < len(statusNames) {
+		return statusNames[s]
+	}
+	return fmt.Sprintf("Status(%d)", uint8(s))
+}
+
+// An actor's life is one word: the Status in the low byte, and flags above it.
+// This file has all its transitions. (Whether the actor is idle, runnable or
+// running is not here but in the mailbox's word.)
+const (
+	statusMask uint32 = 0xff
+
+	// killedFlag: Kill was called. Set by the killer, once; read between all
+	// callbacks, and by ctx.Err.
+	killedFlag uint32 = 1 << 8
+	// claimedFlag: somebody runs the exit. The worker that finishes the last
+	// callback and the goroutine that abandons a stuck one both try to set
+	// it; who does runs the rest, the other touches nothing.
+	claimedFlag uint32 = 1 << 9
+	// abandonedFlag: it was the latter.
+	abandonedFlag uint32 = 1 << 10
+	// startedFlag: PreStart has succeeded. fresh actors of SpawnInstant do
+	// not have it.
+	startedFlag uint32 = 1 << 11
+	// begunFlag: PostStart has succeeded.
+	begunFlag uint32 = 1 << 12
+	// stoppedFlag: PostStop is running or has run; a panic belongs to it.
+	stoppedFlag uint32 = 1 << 13
+
+	overflowShift        = 16 // two bits: the Overflow rule of a bounded mailbox
+	overflowMask  uint32 = 3 << overflowShift
+)
+
+func statusOf(life uint32) Status { return Status(life & statusMask) } //nolint:gosec // masked
+
+func (c *cell) status() Status { return statusOf(c.life.Load()) }
+
+// has says whether all of flags are set.
+func (c *cell) has(flags uint32) bool { return c.life.Load()&flags == flags }
+
+// set raises a flag and says whether it was down.
+func (c *cell) set(flag uint32) bool { return c.life.Or(flag)&flag == 0 }
+
+// advance moves the status forward to s and says whether this call did it: a
+// lower or equal target changes nothing. It returns the word as it was.
+func (c *cell) advance(s Status) (before uint32, moved bool) {
+	for {
+		life := c.life.Load()
+		if statusOf(life) >= s {
+			return life, false
+		}
+		if c.life.CompareAndSwap(life, life&^statusMask|uint32(s)) {
+			return life, true
+		}
+	}
+}
+
+// stopping is the crossing to Stopping. Whoever wins it refuses sends from then
+// on and runs the hooks, once.
+func (c *cell) stopping() {
+	if _, won := c.advance(Stopping); won {
+		c.runStoppingHooks()
+	}
+}
+
+// claim takes the exit; false: somebody else has it, and the caller must not
+// touch the actor any more.
+func (c *cell) claim() bool { return c.set(claimedFlag) }
+
+// stoppingHook is a function to run at the crossing to Stopping.
+type stoppingHook struct{ f func() }
+
+// OnStopping has f called once, by whoever makes the actor cross to Stopping,
+// in that goroutine: what must be undone before anybody can see the actor's end
+// hangs there. f must not block. ok is false when the actor is Stopping already
+// and f will not be called. cancel takes f back. Any goroutine may call both.
+func OnStopping(r AnyRef, f func()) (cancel func(), ok bool) {
+	c := r.actor()
+	if c == nil {
+		return func() {}, false
+	}
+	x := c.extra()
+	h := &stoppingHook{f}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if c.status() >= Stopping { // the winner takes the hooks after the crossing, under mu
+		return func() {}, false
+	}
+	x.hooks = append(x.hooks, h)
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		for i, o := range x.hooks {
+			if o == h {
+				x.hooks = append(x.hooks[:i], x.hooks[i+1:]...)
+				return
+			}
+		}
+	}, true
+}
+
+func (c *cell) runStoppingHooks() {
+	r := c.rare.Load()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	hooks := r.hooks
+	r.hooks = nil
+	r.mu.Unlock()
+	for _, h := range hooks {
+		if err := guard(func() error { h.f(); return nil }); err != nil {
+			c.kind.sys.log.Error("OnStopping hook failed", "actor", ref{c}.String(), "error", err)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package actor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// StopTree stops the actor and everything below it, leaves first, children in
+// the reverse order of their start, each gracefully: PostStop runs everywhere.
+// No parent is told of the exits that this orders, so none restarts anything;
+// new children are refused. When ctx ends, what is left is killed, and StopTree
+// returns context.Cause(ctx) as soon as it has ended, at the latest after
+// Config.KillGrace. Inside the tree itself it returns ErrSelf.
+func (r ref) StopTree(ctx context.Context) error {
+	if err := check(ctx); err != nil {
+		return err
+	}
+	c := r.actor()
+	if c == nil {
+		return ErrNoActor
+	}
+	for me := caller(); me != nil; me = me.parent.Load() {
+		if me == c {
+			return ErrSelf
+		}
+	}
+	return c.stopTree(ctx)
+}
+
+// stopTree takes the children off, so that their ends are nobody's events, and
+// ends them before c.
+func (c *cell) stopTree(ctx context.Context) error {
+	children := c.disown()
+	for i, child := range children { // youngest first
+		if err := child.stopTree(ctx); err != nil {
+			for _, rest := range children[i+1:] {
+				rest.kill(ErrKilled)
+			}
+			c.kill(ErrKilled)
+			for _, rest := range children[i+1:] {
+				_ = rest.wait(context.Background())
+			}
+			_ = c.wait(context.Background())
+			return err
+		}
+	}
+	c.stop(nil)
+	err := graceful(c.wait(ctx))
+	if err != nil {
+		c.kill(ErrKilled)
+		_ = c.wait(context.Background()) // KillGrace bounds it
+	}
+	return err
+}
+
+// ShutdownError says that a Shutdown had to kill, and what did not return.
+type ShutdownError struct {
+	Err   error   // why it could not wait: the cause of its ctx
+	Stuck []Stuck // actors whose callback has not returned
+}
+
+// Error names each actor and shows its goroutine's stack.
+func (e *ShutdownError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "actor: shutdown: %v", e.Err)
+	for _, s := range e.Stuck {
+		fmt.Fprintf(&b, "\n%v has not returned from its callback:\n%s", s.Actor, s.Stack)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause of ctx.
+func (e *ShutdownError) Unwrap() error { return e.Err }
+
+// Shutdown ends the System: no actor can be spawned any more; those without a
+// parent are stopped in the reverse order of spawning, each with its tree,
+// leaves first (StopTree). When it has returned nil, no goroutine of the System
+// is left. When ctx ends first, the rest is killed, and at the latest after
+// Config.KillGrace Shutdown returns a *ShutdownError that names every actor
+// whose callback has not returned. Inside an actor of the System it returns
+// ErrSelf. A second call waits for the first, and returns nil after it.
+func (sys *System) Shutdown(ctx context.Context) error {
+	if err := check(ctx); err != nil {
+		return err
+	}
+	if me := caller(); me != nil && me.kind.sys == sys {
+		return ErrSelf
+	}
+	if sys.standard {
+		standard.CompareAndSwap(sys, nil)
+	}
+	sys.closing.Store(true)
+	sys.ending.Lock()
+	defer sys.ending.Unlock()
+
+	var late error
+	for late == nil && sys.count() > 0 {
+		roots := sys.roots()
+		for _, c := range roots {
+			if late = c.stopTree(ctx); late != nil {
+				break
+			}
+		}
+		if len(roots) == 0 {
+			late = sys.settle(ctx)
+		}
+	}
+	if late != nil {
+		sys.killAll()
+		_ = sys.settle(context.Background()) // KillGrace bounds it
+	}
+	stuck := sys.stuck()
+	closed := sys.sched.Close()
+	if late == nil && len(stuck) == 0 {
+		select {
+		case <-closed:
+			return nil
+		case <-ctx.Done():
+			return &ShutdownError{Err: context.Cause(ctx), Stuck: sys.stuck()}
+		}
+	}
+	if late == nil {
+		late = ErrAbandoned
+	}
+	return &ShutdownError{Err: late, Stuck: stuck}
+}
+
+// roots returns the actors without a parent, the youngest first.
+func (sys *System) roots() []*cell {
+	var roots []*cell
+	for _, c := range sys.ids.All() {
+		if c != nil && c.parent.Load() == nil {
+			roots = append(roots, c)
+		}
+	}
+	slices.SortFunc(roots, func(a, b *cell) int { return cmp.Compare(b.seq, a.seq) })
+	return roots
+}
+
+func (sys *System) killAll() {
+	for _, c := range sys.ids.All() {
+		if c != nil {
+			c.kill(ErrKilled)
+		}
+	}
+}
+
+// settle waits until the last actor has left the books.
+func (sys *System) settle(ctx context.Context) error {
+	for sys.count() > 0 {
+		select {
+		case <-sys.empty:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// stuck returns the written-off actors whose goroutines are still there.
+func (sys *System) stuck() []Stuck {
+	var out []Stuck
+	for _, a := range sys.sched.Activities() {
+		if !a.Carrier.Fenced() {
+			continue
+		}
+		if t, ok := a.Task.Runner.(interface{ cellOf() *cell }); ok {
+			out = append(out, stuckActor(t.cellOf()))
+		}
+	}
+	return out
+}

@@ -1,0 +1,56 @@
+package actor
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/gid"
+)
+
+// startTable maps goroutines to the actors whose PreStart they run, innermost
+// first: a PreStart may spawn.
+type startTable struct {
+	n  atomic.Int64 // entries; 0 spares everybody the look-up
+	mu sync.Mutex
+	m  map[uintptr]*starting // guarded by mu
+}
+
+type starting struct {
+	c     *cell
+	outer *starting
+}
+
+// push notes that the calling goroutine runs c's PreStart; the function
+// returned ends that.
+func (t *startTable) push(c *cell) (pop func()) {
+	id := gid.ID()
+	c.extra().starting.Store(gid.Number())
+	t.mu.Lock()
+	if t.m == nil {
+		t.m = map[uintptr]*starting{}
+	}
+	s := &starting{c: c, outer: t.m[id]}
+	t.m[id] = s
+	t.mu.Unlock()
+	t.n.Add(1)
+	return func() {
+		t.n.Add(-1)
+		t.mu.Lock()
+		if s.outer == nil {
+			delete(t.m, id)
+		} else {
+			t.m[id] = s.outer
+		}
+		t.mu.Unlock()
+		c.extra().starting.Store(0)
+	}
+}
+
+func (t *startTable) get(id uintptr) *cell {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.m[id]; s != nil {
+		return s.c
+	}
+	return nil
+}

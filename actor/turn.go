@@ -1,0 +1,342 @@
+package actor
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/sched"
+)
+
+// turner is a Context as the scheduler sees it. It is a type of its own so that
+// Turn is no method of the public Context; the conversion is free.
+type turner[M any] Context[M]
+
+// desk is what the actors keep for each carrier.
+type desk struct {
+	// duty is the ticket of the request that is being handled: if the
+	// handler never returns, the one who abandons it fails the caller.
+	duty atomic.Pointer[Ticket]
+}
+
+// Turn runs callbacks until there is nothing to do, or the budget or the slice
+// is used up. It is the consumer of the mailbox: between Turn's beginning and
+// its return nobody else touches what is the consumer's, but for abandon, which
+// takes the actor over when a callback does not return.
+func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
+	c := (*Context[M])(t)
+	if life := c.life.Load(); life&begunFlag == 0 || life&claimedFlag != 0 {
+		if done := c.begin(car, life); done {
+			return false
+		}
+	}
+	st := c.stock()
+	cache := st.local.Of(car)
+	cfg := &c.kind.sys.turn
+	budget := cfg.budget
+
+	var e envelope[M] // what is being handled
+	returned := false
+	defer func() {
+		if !returned {
+			c.noteCrash(e)
+		}
+	}()
+
+	n := 0
+	late := c.hasLate()
+	for {
+		if c.box.HasControl() || c.has(killedFlag) {
+			e = envelope[M]{}
+			if done := c.serve(car); done {
+				returned = true
+				car.Handled(n)
+				return false
+			}
+			if car.Expired() { // the callback has waited, or used up the slice
+				returned = true
+				car.Handled(n)
+				return true
+			}
+			late = c.hasLate()
+			continue
+		}
+		var ok bool
+		if e, ok = c.box.Pop(&st.pool, cache); late {
+			e, ok, late = c.mergeLate(e, ok)
+		}
+		if !ok {
+			if c.rest(car) {
+				returned = true
+				car.Handled(n)
+				return false
+			}
+			continue
+		}
+		if b := c.box.Backlog(); b > cfg.budget {
+			budget = cfg.backlogBudget
+			c.taken.Store(uint32(min(b, 1<<31))) //nolint:gosec // bounded
+		}
+		c.handOver()
+		var err error
+		if e.tag == nil {
+			err = c.actor.Handle(c, e.m)
+		} else {
+			err = c.special(car, e)
+		}
+		n++
+		if err != nil || c.life.Load()&(killedFlag|claimedFlag) != 0 {
+			if err != nil {
+				c.noteCrash(e)
+			}
+			returned = true
+			car.Handled(n)
+			c.after(car, err)
+			return false
+		}
+		if n >= budget || car.Expired() {
+			returned = true
+			car.Handled(n)
+			c.taken.Store(uint32(min(c.box.Backlog(), 1<<31))) //nolint:gosec // bounded
+			return true
+		}
+	}
+}
+
+func (c *Context[M]) stock() *stock[M] { return c.kind.stock.(*stock[M]) } //nolint:forcetypeassert // made so
+
+// rest is called with an empty mailbox. True: the turn is over.
+func (c *Context[M]) rest(car *sched.Carrier) (over bool) {
+	if c.taken.Load() != 0 {
+		c.taken.Store(0)
+	}
+	if c.status() < Draining {
+		return c.box.Sleep()
+	}
+	// Draining: nobody is let in any more, but a sender that had looked at
+	// the status before may have pushed after our Pop. Once the mailbox is
+	// closed, what came in before that is all there will ever be.
+	c.box.Close()
+	if c.box.Len() > 0 || c.box.Backlog() > 0 || c.box.HasControl() {
+		return false
+	}
+	c.exit(car, ending{err: ErrDrained, graceful: true})
+	return true
+}
+
+// begin runs what comes before the first message: PreStart for SpawnInstant,
+// PostStart. True: the turn is over.
+func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
+	if life&claimedFlag != 0 {
+		return true // abandoned while it was runnable
+	}
+	if life&startedFlag == 0 {
+		if err := c.start(nil); err != nil {
+			c.startFailed(err)
+			return true
+		}
+	}
+	if c.has(killedFlag) {
+		c.after(car, nil)
+		return true
+	}
+	if c.kind.hooks.has(postStart) {
+		err := c.actor.(PostStarter[M]).PostStart(c) //nolint:forcetypeassert // the kind says so
+		if err != nil || c.has(killedFlag) {
+			c.after(car, err)
+			return true
+		}
+	}
+	c.running()
+	return false
+}
+
+// running ends the start (row L2): from Starting to Running, unless the actor
+// is draining already, and Started goes to supervisor and monitors.
+func (c *cell) running() {
+	c.advance(Running)
+	c.set(begunFlag)
+	c.announce(Event{Kind: Started, Actor: AnyRef{ref{c}}})
+}
+
+// serve handles one item of the control lanes, the most urgent one. True: the
+// turn is over.
+func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
+	if c.has(killedFlag) {
+		c.after(car, nil)
+		return true
+	}
+	lane, n, ok := c.box.PopControl()
+	if !ok {
+		return false
+	}
+	switch lane {
+	case mailbox.Stop:
+		c.exit(car, ending{err: n.reason, graceful: true})
+		return true
+	case mailbox.Supervision:
+		switch {
+		case n.event.Kind != 0:
+			if err := c.supervision(n); err != nil || c.has(killedFlag) {
+				c.after(car, err)
+				return true
+			}
+		case n.late != nil:
+			c.addLate(n.late)
+		}
+	}
+	return false
+}
+
+// supervision handles one event (rows L4, M6).
+func (c *Context[M]) supervision(n notice) error {
+	if c.kind.hooks.has(supervise) {
+		return c.actor.(Supervisor[M]).HandleSupervision(c, n.event) //nolint:forcetypeassert // the kind says so
+	}
+	if n.linked && n.event.Kind != Started {
+		c.stop(nil)
+	}
+	return nil
+}
+
+// A bounded mailbox that is full takes no continuation, and none may be lost:
+// it comes as a control item instead and waits here until what was queued
+// before it has been handled.
+
+func (c *Context[M]) hasLate() bool {
+	r := c.rare.Load()
+	return r != nil && len(r.late) > 0
+}
+
+func (c *Context[M]) addLate(tag any) {
+	r := c.extra()
+	r.late = append(r.late, lateItem{tag: tag, at: r.popped + uint64(c.box.Len())}) //nolint:gosec // a length
+}
+
+// mergeLate is given what Pop has returned, and puts late items where they
+// belong: one goes first if its time has come, and what was popped then becomes
+// late itself.
+func (c *Context[M]) mergeLate(e envelope[M], ok bool) (envelope[M], bool, bool) {
+	r := c.rare.Load()
+	first := r.late[0]
+	if ok && r.popped < first.at {
+		r.popped++
+		return e, true, true
+	}
+	r.late[0] = lateItem{}
+	r.late = r.late[1:]
+	if ok {
+		back := lateItem{tag: popped[M]{e}, at: 0}
+		r.late = append([]lateItem{back}, r.late...)
+	}
+	if p, was := first.tag.(popped[M]); was {
+		r.popped++
+		return p.e, true, len(r.late) > 0
+	}
+	return envelope[M]{tag: first.tag}, true, len(r.late) > 0
+}
+
+// popped is a message that has to wait for a late item.
+type popped[M any] struct{ e envelope[M] }
+
+// special handles a message with something riding along.
+func (c *Context[M]) special(car *sched.Carrier, e envelope[M]) error {
+	switch tag := e.tag.(type) {
+	case *Ticket:
+		return c.request(car, e.m, tag)
+	case *timer:
+		missed, ok := tag.open()
+		if !ok {
+			c.kind.sys.dead.count(errWithdrawn)
+			return nil
+		}
+		if missed == 0 {
+			return c.actor.Handle(c, e.m)
+		}
+		r := c.extra()
+		r.missed = missed
+		err := c.actor.Handle(c, e.m)
+		r.missed = 0
+		return err
+	case continuation:
+		return tag()
+	case maker[M]:
+		if m, ok := tag(); ok {
+			return c.actor.Handle(c, m)
+		}
+		c.kind.sys.dead.count(errWithdrawn)
+		return nil
+	}
+	panic(fmt.Sprintf("actor: message with a %T", e.tag))
+}
+
+// request handles a message with a ticket.
+func (c *Context[M]) request(car *sched.Carrier, m M, t *Ticket) error {
+	if reason := t.Holder.Open(); reason != nil {
+		c.kind.sys.deadLetter(&c.cell, m, reason)
+		t.Holder.Discard(reason)
+		return nil
+	}
+	d := car.Own().(*desk) //nolint:forcetypeassert // NewSystem makes them
+	d.duty.Store(t)
+	err := c.actor.Handle(c, m)
+	if d.duty.Swap(nil) != t {
+		return nil // abandoned: who took the duty has failed the caller
+	}
+	if err != nil {
+		t.Holder.Discard(ErrFailed)
+		return err
+	}
+	if t.Holder.Handled() {
+		c.owe(t)
+	}
+	return nil
+}
+
+// owe remembers an answer that the actor has not given yet. Now and then, when
+// the list has doubled, those given meanwhile are dropped from it.
+func (c *cell) owe(t *Ticket) {
+	r := c.extra()
+	if len(r.owed) >= max(16, r.swept) {
+		kept := r.owed[:0]
+		for _, o := range r.owed {
+			if o.Holder.Handled() {
+				kept = append(kept, o)
+			}
+		}
+		clear(r.owed[len(kept):])
+		r.owed = kept
+		r.swept = 2 * len(kept)
+	}
+	r.owed = append(r.owed, t)
+}
+
+// after ends the actor because a callback returned an error, or because it was
+// killed while the callback ran.
+func (c *Context[M]) after(car *sched.Carrier, err error) {
+	life := c.life.Load()
+	switch {
+	case life&claimedFlag != 0: // abandoned: nothing here is ours any more
+	case life&killedFlag != 0:
+		c.exit(car, ending{err: c.killCause()})
+	default:
+		c.exit(car, ending{err: err, failed: true})
+	}
+}
+
+// Crashed takes over when a callback has panicked or ended its goroutine.
+func (t *turner[M]) Crashed(car *sched.Carrier, value any, stack []byte) bool {
+	c := (*Context[M])(t)
+	if d, ok := car.Own().(*desk); ok {
+		if ticket := d.duty.Swap(nil); ticket != nil {
+			ticket.Holder.Discard(ErrFailed)
+		}
+	}
+	c.after(car, &PanicError{Value: value, Stack: stack})
+	return false
+}
+
+// noteCrash keeps what the crash report will say of the message.
+func (c *Context[M]) noteCrash(e envelope[M]) {
+	c.extra().last = fmt.Sprintf("%T", any(e.m))
+}

@@ -1,0 +1,116 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/ractor-go/ractor/internal/gid"
+	"github.com/ractor-go/ractor/sched"
+)
+
+// ended returns what Wait returns of an actor that is Stopped.
+func (c *cell) ended() error {
+	if r := c.rare.Load(); r != nil && r.reason != nil {
+		return &ExitError{Actor: AnyRef{ref{c}}, Err: r.reason}
+	}
+	return nil
+}
+
+func (c *cell) wait(ctx context.Context) error {
+	if c.status() == Stopped {
+		return c.ended()
+	}
+	me := caller()
+	if me == c {
+		return ErrSelf
+	}
+	done := c.doneChan()
+	// doneChan came first: if Stopped was not set by now, its setter will
+	// see the channel and close it.
+	if c.status() == Stopped {
+		return c.ended()
+	}
+	var err error
+	blocked := Park(ctx, done, func(cause error) { err = cause })
+	if blocked != nil {
+		return blocked
+	}
+	if err != nil {
+		return err
+	}
+	return c.ended()
+}
+
+// doneChan returns the channel that is closed at Stopped.
+func (c *cell) doneChan() <-chan struct{} {
+	r := c.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done == nil {
+		r.done = make(chan struct{})
+	}
+	return r.done
+}
+
+// Park waits on the calling goroutine until ready delivers, or until ctx ends,
+// or, inside a handler, until the actor of the handler is killed; in the two
+// latter cases it calls gaveUp with the cause. Inside a handler the worker is
+// handed on meanwhile, found out by the goroutine and not by ctx. It returns
+// sched.ErrTooManyWaiters, and does not wait, when there are too many.
+func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) error {
+	select {
+	case <-ready:
+		return nil
+	default:
+	}
+	me := caller()
+	if me == nil {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			gaveUp(context.Cause(ctx))
+		}
+		return nil
+	}
+	own := me.life2ctx()
+	return sched.Block(func() {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			gaveUp(context.Cause(ctx))
+		case <-own.Done():
+			gaveUp(context.Cause(own))
+		}
+	})
+}
+
+// Caller returns the actor whose callback runs on the calling goroutine; the
+// zero AnyRef outside. It costs some ten ns.
+func Caller() AnyRef { return AnyRef{ref{caller()}} }
+
+// caller is Caller; PreStart counts as a callback of the actor that starts.
+func caller() *cell {
+	if c := startingHere(); c != nil {
+		return c
+	}
+	if car := sched.Inside(); car != nil {
+		if t, ok := car.Task().Runner.(interface{ cellOf() *cell }); ok {
+			return t.cellOf()
+		}
+	}
+	return nil
+}
+
+func (t *turner[M]) cellOf() *cell { return &t.cell }
+
+// starts knows the actors whose PreStart is running, by the goroutine that
+// runs it. It is goroutine-local storage, as the scheduler's own, and so a
+// property of the process.
+var starts startTable
+
+// startingHere returns the actor whose PreStart the calling goroutine runs.
+func startingHere() *cell {
+	if starts.n.Load() == 0 {
+		return nil
+	}
+	return starts.get(gid.ID())
+}

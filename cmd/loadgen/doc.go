@@ -1,0 +1,26 @@
+// Command loadgen puts a load on the actors and says how they bore it.
+//
+// With no arguments it runs every scenario at a modest size, in under a
+// minute on two cores, and prints a table:
+//
+//	go run ./cmd/loadgen
+//	go run ./cmd/loadgen list
+//	go run ./cmd/loadgen run pingpong ring --baseline --runs 5
+//
+// A scenario (see list) is one kind of work, in one or more variants. Each
+// checks its own work: every message is accounted for and every sum is right,
+// or the exit code is 1. Bad usage is 2.
+//
+// With --baseline the same work is done by goroutines with buffered channels
+// too, written by hand for each scenario; the runs of both alternate, and the
+// ratio is that of their medians: under 1 the actors are faster.
+//
+// # How the files go together
+//
+// cli.go reads the command line and config.go the configuration file. A
+// scenario (scenario.go) is a name, sizes and variants; each family has a file
+// of its own that holds our side and the baseline's. A trial (trial.go) is one
+// run of one side: it makes the System, measures, and keeps the accounts.
+// bench.go has the trials run in turn and makes one row of them; table.go and
+// row.go print it.
+package main

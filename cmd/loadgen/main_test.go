@@ -1,0 +1,36 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain lets the test binary be the child process of a trial too.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == childCommand {
+		os.Exit(command(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m,
+		// ants starts these two when it is imported; they are nobody's to end.
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
+	)
+}
+
+// loadgen runs the program.
+func loadgen(tb testing.TB, args ...string) (code int, out, words string) {
+	tb.Helper()
+	return loadgenOf(tb, catalogue(), args...)
+}
+
+func loadgenOf(tb testing.TB, all []scenario, args ...string) (code int, out, words string) {
+	tb.Helper()
+	var o, w bytes.Buffer
+	code = commandOf(context.Background(), all, args, strings.NewReader(""), &o, &w)
+	return code, o.String(), w.String()
+}

@@ -1,0 +1,8 @@
+//go:build gc && !purego
+
+#include "textflag.h"
+
+// func ID() uintptr
+TEXT ·ID(SB), NOSPLIT, $0-8
+	MOVD g, ret+0(FP)
+	RET

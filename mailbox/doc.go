@@ -1,0 +1,2 @@
+// Package mailbox is the input of one actor.
+package mailbox

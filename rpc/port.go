@@ -1,0 +1,208 @@
+package rpc
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ractor-go/ractor/actor"
+)
+
+// port is the place where one answer is left. It is used for one call after
+// another; what makes that safe is one word:
+//
+//		generation (32) | hop (8) | references (16) | flags (8)
+//
+//	  - The generation is the call's. Whoever holds a Reply has its generation;
+//	    every change through a Reply is a compare-and-swap of the whole word, so
+//	    a stale Reply changes nothing.
+//	  - References are held by the caller and by each ticket, that is, by each
+//	    message that carries the duty to answer. The port is used again, with the
+//	    next generation, only when the last one is given back: so who holds a
+//	    reference knows the generation cannot change.
+//	  - The hop counts how often the duty was handed on (Give). A ticket with a
+//	    lower hop has no duty any more.
+//
+// Who sets answering owns value and err until it has set answered and filled
+// ready; then they are the caller's. A caller that gives up does so only while
+// answering is not set; afterwards the answer is as good as there, and it waits
+// for it. A port whose caller has given up is never used again.
+type port[R any] struct {
+	state  atomic.Uint64
+	ready  chan struct{} // one slot: answered
+	value  R
+	err    error
+	ticket actor.Ticket // the first message's
+	home   *ports[R]    // nil: not pooled
+
+	// Then: what continues, and where. resume is made once for all calls.
+	in     actor.Inside
+	then   func(R, error) error
+	resume func() error
+}
+
+const (
+	answering uint64 = 1 << iota // somebody writes the answer
+	answered                     // it is there
+	gaveUp                       // the caller does not wait any more
+	detached                     // nobody has the duty
+
+	oneRef  uint64 = 1 << 8
+	refMask uint64 = 0xffff << 8
+	oneHop  uint64 = 1 << 24
+	hopMask uint64 = 0xff << 24
+
+	over = answering | answered | gaveUp
+)
+
+func generation(state uint64) uint32 { return uint32(state >> 32) } //nolint:gosec // the high half
+func hops(state uint64) uint64       { return state & hopMask }
+
+// ports is the pool of a System for answers of type R. It belongs to the System
+// because ports contain channels.
+type ports[R any] struct{ free sync.Pool }
+
+func newPorts[R any]() *ports[R] { return new(ports[R]) }
+
+// take returns a port for a new call, with a reference for the caller and one
+// for the first ticket. sys may be nil: then the port is not pooled.
+func take[R any](sys *actor.System) *port[R] {
+	var home *ports[R]
+	if sys != nil {
+		home = actor.Shared(sys, newPorts[R])
+		if p, ok := home.free.Get().(*port[R]); ok {
+			p.state.Add(2 * oneRef)
+			return p
+		}
+	}
+	p := &port[R]{ready: make(chan struct{}, 1), home: home}
+	p.ticket.Holder = p
+	p.resume = p.continued
+	p.state.Store(2 * oneRef)
+	return p
+}
+
+// release gives a reference back; the last one makes the port free.
+func (p *port[R]) release() {
+	s := p.state.Add(^(oneRef - 1))
+	if s&refMask != 0 || s&gaveUp != 0 || p.home == nil {
+		return
+	}
+	if generation(s) == math.MaxUint32 {
+		return // its generations are used up
+	}
+	p.state.Store(uint64(generation(s)+1) << 32)
+	p.home.free.Put(p)
+}
+
+// change applies f to the word as long as it belongs to gen and the call is not
+// over; false: it does not, or is.
+func (p *port[R]) change(gen uint32, f func(uint64) uint64) (before uint64, ok bool) {
+	for {
+		s := p.state.Load()
+		if generation(s) != gen || s&over != 0 {
+			return s, false
+		}
+		if p.state.CompareAndSwap(s, f(s)) {
+			return s, true
+		}
+	}
+}
+
+// answer leaves v or err for the caller of gen, if that still waits and nobody
+// has answered.
+func (p *port[R]) answer(gen uint32, v R, err error) {
+	for {
+		s := p.state.Load()
+		if generation(s) != gen || s&over != 0 {
+			return
+		}
+		if p.state.CompareAndSwap(s, s|answering) {
+			break
+		}
+	}
+	p.value, p.err = v, err
+	if p.then == nil {
+		// The caller may take the answer, and the port may serve the next
+		// call, as soon as ready is filled: nothing after it.
+		p.state.Or(answered)
+		p.ready <- struct{}{}
+		return
+	}
+	p.state.Or(answered)
+	if actor.Post(p.in, p.resume) != nil {
+		p.collect() // the asking actor has ended
+	}
+}
+
+// collect takes the answer out and gives the caller's reference back.
+func (p *port[R]) collect() (R, error) {
+	v, err := p.value, p.err
+	var none R
+	p.value, p.err, p.in, p.then = none, nil, nil, nil
+	p.release()
+	return v, err
+}
+
+// continued is what Then posts: it runs inside the asking actor.
+func (p *port[R]) continued() error {
+	then := p.then
+	v, err := p.collect()
+	return then(v, err)
+}
+
+// giveUp ends the wait; false: the answer is coming.
+func (p *port[R]) giveUp() bool {
+	for {
+		s := p.state.Load()
+		if s&answering != 0 {
+			return false
+		}
+		if p.state.CompareAndSwap(s, s|gaveUp) {
+			return true
+		}
+	}
+}
+
+// The port is the ticket of the first message: hop 0.
+
+// Open refuses a request whose caller has given up.
+func (p *port[R]) Open() error {
+	if p.state.Load()&gaveUp != 0 {
+		return actor.ErrExpired
+	}
+	return nil
+}
+
+// Handled says whether the actor still owes the answer.
+func (p *port[R]) Handled() bool { return p.handled(0) }
+
+// Discard fails the call, if the duty is still this ticket's.
+func (p *port[R]) Discard(reason error) { p.discard(0, reason) }
+
+func (p *port[R]) handled(hop uint64) bool {
+	if s := p.state.Load(); s&(over|detached) == 0 && hops(s) <= hop {
+		return true
+	}
+	p.release()
+	return false
+}
+
+func (p *port[R]) discard(hop uint64, reason error) {
+	if s := p.state.Load(); s&detached == 0 && hops(s) <= hop {
+		var none R
+		p.answer(generation(s), none, &noReply{reason})
+	}
+	p.release()
+}
+
+// given is the ticket of a message that Give has sent.
+type given[R any] struct {
+	actor.Ticket
+	p   *port[R]
+	hop uint64
+}
+
+func (g *given[R]) Open() error          { return g.p.Open() }
+func (g *given[R]) Handled() bool        { return g.p.handled(g.hop) }
+func (g *given[R]) Discard(reason error) { g.p.discard(g.hop, reason) }

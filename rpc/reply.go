@@ -1,0 +1,107 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ractor-go/ractor/actor"
+)
+
+var (
+	// ErrNoReply: the callee ended, or discarded the request, without a
+	// reply. It comes wrapped with why.
+	ErrNoReply = errors.New("rpc: no reply")
+	// ErrSelfCall: an actor called itself and would wait for ever.
+	ErrSelfCall = errors.New("rpc: an actor cannot call itself")
+	// ErrNotWaiting: nobody waits for this reply any more.
+	ErrNotWaiting = errors.New("rpc: nobody waits for this reply")
+	// ErrNilAsk: no function was given that builds the request.
+	ErrNilAsk = errors.New("rpc: nil ask")
+)
+
+// noReply is ErrNoReply with its reason.
+type noReply struct{ reason error }
+
+func (e *noReply) Error() string        { return fmt.Sprintf("%v: %v", ErrNoReply, e.reason) }
+func (e *noReply) Is(target error) bool { return target == ErrNoReply } //nolint:errorlint // this is the comparison itself
+func (e *noReply) Unwrap() error        { return e.reason }
+
+// Reply is where one answer goes. It may be copied, kept beyond the handler and
+// used from any goroutine; the first Send or Fail counts, later ones, those of
+// copies too, reach nobody. The zero Reply means that nobody asked: sending to
+// it does nothing.
+type Reply[R any] struct {
+	p   *port[R]
+	gen uint32
+}
+
+// Send answers with v. It returns nothing: a caller that has given up must not
+// be able to end the callee. It never blocks.
+func (r Reply[R]) Send(v R) {
+	if r.p != nil {
+		r.p.answer(r.gen, v, nil)
+	}
+}
+
+// Fail answers with err, which Call returns as it is; nil becomes ErrNoReply.
+func (r Reply[R]) Fail(err error) {
+	if r.p == nil {
+		return
+	}
+	if err == nil {
+		err = ErrNoReply
+	}
+	var none R
+	r.p.answer(r.gen, none, err)
+}
+
+// Abandoned says that nobody waits any more: the call was answered or given up.
+// The zero Reply is abandoned.
+func (r Reply[R]) Abandoned() bool {
+	if r.p == nil {
+		return true
+	}
+	s := r.p.state.Load()
+	return generation(s) != r.gen || s&over != 0
+}
+
+// Detach ends the callee's duty: its end no longer ends the call, only Send,
+// Fail and the caller's ctx do. For a reply that is handed to code outside
+// actors.
+func (r Reply[R]) Detach() {
+	if r.p != nil {
+		r.p.change(r.gen, func(s uint64) uint64 { return s | detached })
+	}
+}
+
+// Give hands the duty on: it sends to the message that ask builds of r, and from
+// then on to answers for it. On an error the duty stays where it was: to's
+// refusal, as Cast's, or ErrNotWaiting, and nothing was sent. A zero Reply is
+// sent on like any message.
+func Give[M, R any](ctx context.Context, r Reply[R], to actor.Ref[M], ask func(Reply[R]) M) error {
+	if ask == nil {
+		return ErrNilAsk
+	}
+	if r.p == nil {
+		return to.Cast(ctx, ask(r))
+	}
+	s, ok := r.p.change(r.gen, func(s uint64) uint64 { return s + oneRef })
+	if !ok {
+		return ErrNotWaiting
+	}
+	g := &given[R]{p: r.p, hop: hops(s) + oneHop}
+	g.Holder = g
+	if g.hop > hopMask {
+		r.p.release()
+		return fmt.Errorf("rpc: a reply cannot be given more than %d times", hopMask/oneHop)
+	}
+	if err := actor.Request(ctx, to, ask(r), &g.Ticket); err != nil {
+		r.p.release()
+		return err
+	}
+	// Both tickets have the duty for a moment, and then only the new one: at
+	// no time nobody. If the call was answered meanwhile this changes nothing.
+	r.p.change(r.gen, func(s uint64) uint64 { return s&^hopMask | max(hops(s), g.hop) })
+	return nil
+}

@@ -1,0 +1,384 @@
+package sched
+
+import (
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Carrier is a goroutine that carries a worker: it takes tasks from the
+// worker's queue and runs their turns. When a turn is about to block in a call
+// that the scheduler knows of, the carrier hands its worker to another carrier
+// and goes on without one; when its turn has ended it rests until it is given
+// a worker again. So there are as many carriers as workers, and one more for
+// each task that waits in a handler.
+//
+// Its methods may be called only by the goroutine that it is, that is, within
+// a Turn; the exceptions say so.
+type Carrier struct {
+	s       *Scheduler
+	worker  *Worker // nil after it was handed on
+	task    atomic.Pointer[Task]
+	id      uintptr // the goroutine's identity, see self.go
+	number  uint64  // the goroutine's number in stack dumps
+	blocked atomic.Int64
+	fenced  atomic.Uint32 // running, writtenOff or gone
+	given   chan *Worker  // while resting
+	own     any
+}
+
+// Scheduler returns the scheduler that c belongs to; any goroutine may ask.
+func (c *Carrier) Scheduler() *Scheduler { return c.s }
+
+// Task returns the task whose turn c runs, or has run last; any goroutine may
+// ask.
+func (c *Carrier) Task() *Task { return c.task.Load() }
+
+// Goroutine returns the number that stack dumps give this carrier's goroutine;
+// any goroutine may ask.
+func (c *Carrier) Goroutine() uint64 { return c.number }
+
+// Own returns what Config.PerCarrier made for this carrier; any goroutine may
+// ask.
+func (c *Carrier) Own() any { return c.own }
+
+// Submit makes t run next on this worker. As Scheduler.Submit, without the
+// look-up of who is asking.
+func (c *Carrier) Submit(t *Task) {
+	if w := c.worker; w != nil {
+		w.submit(t)
+		return
+	}
+	c.s.inject(t)
+}
+
+// Expired says that the turn should end: its slice is used up, or its worker
+// was handed on while a callback waited. A turn asks between two messages; it
+// costs a load.
+func (c *Carrier) Expired() bool {
+	w := c.worker
+	if w == nil {
+		return true
+	}
+	if !w.asked.Load() {
+		return false
+	}
+	w.tick()
+	return w.ticks-w.turnBegan >= c.s.sliceTicks
+}
+
+// Handled adds n to the worker's count of messages.
+func (c *Carrier) Handled(n int) {
+	if w := c.worker; w != nil {
+		w.messages += uint64(n) //nolint:gosec // n is a count
+	}
+}
+
+// Fence writes c off: its turn has not returned and nobody waits for it any
+// more. What the carrier still asks of the house is refused (Fenced), and
+// Close does not wait for it. Any goroutine may call it.
+func (c *Carrier) Fence() {
+	if c.fenced.CompareAndSwap(running, writtenOff) {
+		fencedAlive.Add(1)
+		c.s.fences.Add(1)
+		c.s.carriers.changed()
+	}
+}
+
+// Fenced says whether Fence was called; any goroutine may ask.
+func (c *Carrier) Fenced() bool { return c.fenced.Load() == writtenOff }
+
+// The states of Carrier.fenced.
+const (
+	running uint32 = iota
+	writtenOff
+	gone
+)
+
+// main is the carrier's goroutine.
+func (c *Carrier) main(w *Worker) {
+	c.enter()
+	defer c.leave()
+	c.take(w)
+	for c.work() {
+	}
+}
+
+// leave ends the carrier. After runtime.Goexit it still has its worker, which
+// then needs another carrier.
+func (c *Carrier) leave() {
+	w := c.worker
+	c.worker = nil
+	c.exit()
+	if c.fenced.Swap(gone) == writtenOff {
+		fencedAlive.Add(-1)
+	}
+	if w != nil {
+		c.s.carry(w)
+	}
+	c.s.carriers.remove(c)
+}
+
+// take makes w this carrier's worker.
+func (c *Carrier) take(w *Worker) {
+	c.worker = w
+	w.carrier.Store(c)
+	c.approach()
+}
+
+// work runs turns until there is nothing left for this carrier (false) or a
+// turn has panicked (true: call it again). The one recover frame around many
+// turns costs nothing a message.
+func (c *Carrier) work() (more bool) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		value := recover()
+		if value == nil { // the goroutine is ending; leave hands the worker on
+			value = ErrGoexit
+		}
+		more = true
+		t := c.task.Load()
+		c.settle(t, t.Runner.Crashed(c, value, debug.Stack()))
+	}()
+	for {
+		if c.worker == nil {
+			w := c.s.carriers.rest(c)
+			if w == nil {
+				break
+			}
+			c.take(w)
+		}
+		t := c.worker.find()
+		if t == nil {
+			c.s.dismiss(c.drop())
+			continue
+		}
+		c.task.Store(t)
+		c.settle(t, t.Runner.Turn(c))
+		if c.Fenced() {
+			break // it came back after all, but it is written off: leave hands the worker on
+		}
+	}
+	returned = true
+	return false
+}
+
+// settle does what a turn's result asks for.
+func (c *Carrier) settle(t *Task, again bool) {
+	switch w := c.worker; {
+	case !again:
+	case w != nil:
+		w.enqueue(t)
+	default:
+		c.s.inject(t)
+	}
+}
+
+// drop takes the worker from the carrier.
+func (c *Carrier) drop() *Worker {
+	w := c.worker
+	c.worker = nil
+	c.recede()
+	return w
+}
+
+// Block runs wait, which may block, on the calling goroutine. Within a turn
+// it first hands the worker on, so that only this task waits; outside it just
+// runs wait. It returns ErrTooManyWaiters, and does not run wait, when
+// Config.MaxWaiters tasks are in Block already. A turn ends after the callback
+// that called Block. Handing on costs about as much as starting a goroutine.
+func Block(wait func()) error {
+	c := Inside()
+	if c == nil {
+		wait()
+		return nil
+	}
+	return c.block(wait)
+}
+
+func (c *Carrier) block(wait func()) error {
+	s := c.s
+	if n := s.waiters.Add(1); n > int64(s.cfg.MaxWaiters) {
+		s.waiters.Add(-1)
+		return ErrTooManyWaiters
+	}
+	c.blocked.Store(s.Now().Nanoseconds() + 1)
+	defer func() {
+		c.blocked.Store(0)
+		s.waiters.Add(-1)
+	}()
+	if c.worker != nil {
+		s.carry(c.drop())
+	}
+	wait()
+	return nil
+}
+
+// carry finds a carrier for w: one that rests, or a new one.
+func (s *Scheduler) carry(w *Worker) {
+	if c := s.carriers.wakeOne(); c != nil {
+		c.given <- w
+		return
+	}
+	c := &Carrier{s: s, given: make(chan *Worker, 1)}
+	if s.cfg.PerCarrier != nil {
+		c.own = s.cfg.PerCarrier()
+	}
+	s.carriers.add(c)
+	// The pool has no bound, so Submit fails only after Close has released
+	// it, which waits for all carriers first.
+	if err := s.pool.Submit(func() { c.main(w) }); err != nil {
+		s.carriers.remove(c)
+	}
+}
+
+// carriers knows all carriers of a scheduler.
+type carriers struct {
+	mu      sync.Mutex
+	all     map[*Carrier]struct{} // guarded by mu
+	resting []*Carrier            // guarded by mu; the one that began last on top
+	limit   int                   // how many may rest; others end
+	closed  bool                  // guarded by mu
+	change  chan struct{}         // one slot: a carrier has ended or was fenced
+}
+
+// rest waits for a worker; nil: end.
+func (l *carriers) rest(c *Carrier) *Worker {
+	l.mu.Lock()
+	if l.closed || len(l.resting) >= l.limit {
+		l.mu.Unlock()
+		return nil
+	}
+	l.resting = append(l.resting, c)
+	l.mu.Unlock()
+	return <-c.given
+}
+
+// wakeOne takes a resting carrier; the caller owes it a worker.
+func (l *carriers) wakeOne() *Carrier {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.resting)
+	if n == 0 {
+		return nil
+	}
+	c := l.resting[n-1]
+	l.resting = l.resting[:n-1]
+	return c
+}
+
+func (l *carriers) add(c *Carrier) {
+	l.mu.Lock()
+	l.all[c] = struct{}{}
+	l.mu.Unlock()
+}
+
+func (l *carriers) remove(c *Carrier) {
+	l.mu.Lock()
+	delete(l.all, c)
+	l.mu.Unlock()
+	l.changed()
+}
+
+func (l *carriers) changed() {
+	select {
+	case l.change <- struct{}{}:
+	default:
+	}
+}
+
+// close sends all resting carriers home, and all that would rest.
+func (l *carriers) close() {
+	l.mu.Lock()
+	l.closed = true
+	resting := l.resting
+	l.resting = nil
+	l.mu.Unlock()
+	for _, c := range resting {
+		c.given <- nil
+	}
+}
+
+// alive is how many have not ended, and how many of them are fenced.
+func (l *carriers) alive() (n, fenced int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.all {
+		n++
+		if c.Fenced() {
+			fenced++
+		}
+	}
+	return n, fenced
+}
+
+// snapshot returns all carriers.
+func (l *carriers) snapshot() []*Carrier {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cs := make([]*Carrier, 0, len(l.all))
+	for c := range l.all {
+		cs = append(cs, c)
+	}
+	return cs
+}
+
+// Activity is what one carrier is doing.
+type Activity struct {
+	Carrier *Carrier
+	Task    *Task
+	// Since is when the present callback began: exact for a task that
+	// waits in Block, within a tick for one that is stuck, and the time of
+	// the question for one that has answered the last tick.
+	Since time.Duration
+	// Blocked says that the task waits in Block, Stuck that it has been in
+	// one callback for longer than Config.StallAfter.
+	Blocked, Stuck bool
+}
+
+// Activities returns what the carriers that are in a turn are doing, with
+// Since as time on the scheduler's clock (Now). Any goroutine may call it; it
+// costs time in proportion to the carriers.
+func (s *Scheduler) Activities() []Activity {
+	now := s.Now()
+	var as []Activity
+	stuck := map[*Carrier]time.Duration{}
+	busy := map[*Carrier]bool{}
+	for _, w := range *s.workers.Load() {
+		c := w.carrier.Load()
+		if c == nil || w.resting.Load() {
+			continue
+		}
+		busy[c] = true
+		if w.stuck() {
+			stuck[c] = time.Duration(w.counts.stuckSince.Load())
+		}
+	}
+	for _, c := range s.carriers.snapshot() {
+		t := c.task.Load()
+		if t == nil {
+			continue
+		}
+		a := Activity{Carrier: c, Task: t, Since: now}
+		if since := c.blocked.Load(); since != 0 {
+			a.Blocked, a.Since = true, time.Duration(since-1)
+		} else if since, ok := stuck[c]; ok {
+			a.Stuck, a.Since = true, since
+		} else if !busy[c] {
+			continue
+		}
+		as = append(as, a)
+	}
+	return as
+}
+
+// fencedAlive counts the carriers of the process that were fenced and have not ended.
+var fencedAlive atomic.Int64
+
+// Fences returns how many carriers of the process were written off (Fence) and
+// have not ended. Any goroutine may ask; it costs a load.
+func Fences() int64 { return fencedAlive.Load() }

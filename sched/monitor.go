@@ -1,0 +1,242 @@
+package sched
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// monitor finds workers that are stuck in one callback, and lends spares.
+//
+// Each tick it raises a flag (asked) at every worker that is awake. A worker
+// lowers it between two messages (Worker.tick). A flag that is still up after
+// StallAfter belongs to a worker that has been in one callback all that time:
+// found with no clock and no store on the path of a message, only one load.
+//
+// The same tick counts slices: a turn ends when its worker has lowered the
+// flag often enough.
+//
+// A stuck worker keeps its struct. Its queue is stolen empty, its run-next
+// slot too, and another worker, a spare, makes up the number. When the stuck
+// one returns there is one too many; a surplus worker retires at the top of
+// its loop. Nothing is taken back from a running worker, so there is no
+// protocol to get wrong.
+//
+// The monitor sleeps when every worker is parked or known to be stuck: an idle
+// system burns nothing, and neither does one that waits in handlers.
+type monitor struct {
+	s      *Scheduler
+	kicked chan struct{} // one slot
+	asleep atomic.Bool
+
+	// For its own goroutine alone.
+	last   time.Duration // of the tick before
+	quiet  int           // ticks in a row without a worker that moves
+	peak   int           // most stuck workers in the time of StallMemory
+	peakAt time.Duration
+	full   bool // MaxSpares was reported and still holds
+}
+
+// quietTicks is how long the monitor stays awake after the last worker has
+// parked: callers that come one by one must not wake it each time.
+const quietTicks = 16
+
+// kick wakes the monitor if it sleeps; any goroutine may call it. Whoever
+// wakes a worker calls it afterwards, so that a worker that moves is watched.
+func (m *monitor) kick() {
+	if m.asleep.Load() && m.asleep.CompareAndSwap(true, false) {
+		m.signal()
+	}
+}
+
+func (m *monitor) signal() {
+	select {
+	case m.kicked <- struct{}{}:
+	default:
+	}
+}
+
+// run is the monitor's goroutine. It ends, as the last one of the scheduler,
+// with clearing up.
+func (m *monitor) run() {
+	s := m.s
+	timer := time.NewTimer(s.cfg.Tick)
+	defer timer.Stop()
+	for !s.closing.Load() {
+		select {
+		case <-timer.C:
+		case <-m.kicked:
+		}
+		m.tick()
+		if m.quiet < quietTicks {
+			timer.Reset(s.cfg.Tick)
+			continue
+		}
+		// First announce, then look again: whoever wakes a worker after
+		// our look sees asleep and kicks.
+		m.asleep.Store(true)
+		if m.moving() || s.closing.Load() {
+			m.asleep.Store(false)
+			m.quiet = 0
+		} else {
+			<-m.kicked
+			m.asleep.Store(false)
+		}
+		m.quiet = 0
+		m.last = s.Now()
+		timer.Reset(s.cfg.Tick)
+	}
+	s.clear()
+}
+
+// moving says whether a worker is awake and not known to be stuck.
+func (m *monitor) moving() bool {
+	for _, w := range *m.s.workers.Load() {
+		if !w.resting.Load() && !w.stalled {
+			return true
+		}
+	}
+	return m.peak > 0 // spares are still to be dismissed
+}
+
+// tick asks every worker once, and sets the number of workers right.
+func (m *monitor) tick() {
+	s := m.s
+	now := s.Now()
+	// When the tick itself comes late, the processors are taken by others,
+	// and workers that have not answered may only have waited for one:
+	// that must not start spares, which would make it worse.
+	late := now-m.last > 4*s.cfg.Tick
+	m.last = now
+	stuck, moving, fresh := 0, 0, 0
+	for _, w := range *s.workers.Load() {
+		switch {
+		case w.resting.Load():
+			w.askedAt, w.stalled = 0, false
+			w.asked.Store(false)
+		case !w.asked.Load(): // it has answered, or was never asked
+			w.askedAt, w.stalled = int64(now), false
+			w.asked.Store(true)
+			moving++
+		case w.stalled:
+			stuck++
+		case late:
+			w.askedAt = int64(now)
+			moving++
+		case now-time.Duration(w.askedAt) >= s.cfg.StallAfter:
+			w.stalled = true
+			w.counts.stuckSince.Store(w.askedAt)
+			w.counts.stalls.Add(1)
+			w.counts.stuck.Store(true)
+			if !w.asked.Load() { // it answered between our look and our mark
+				w.counts.stuck.Store(false)
+			}
+			stuck++
+			fresh++
+		default:
+			moving++
+		}
+	}
+	if moving == 0 && fresh == 0 {
+		m.quiet++
+	} else {
+		m.quiet = 0
+	}
+	if stuck >= m.peak && stuck > 0 {
+		m.peak, m.peakAt = stuck, now
+	} else if now-m.peakAt > s.cfg.StallMemory {
+		m.peak, m.peakAt = stuck, now
+	}
+	m.adjust(stuck, fresh)
+}
+
+// adjust brings the number of workers to what the stuck ones require.
+func (m *monitor) adjust(stuck, fresh int) {
+	s := m.s
+	// A quarter more than were stuck at once: while handlers block faster
+	// than they are found, the number of spares grows geometrically.
+	spares := min(m.peak+(m.peak+3)/4, s.cfg.MaxSpares)
+	total := len(*s.workers.Load())
+	want := s.cfg.Workers + spares
+	for ; total < want; total++ {
+		s.hire()
+	}
+	for ; total > want; total-- {
+		w := s.idle.pop()
+		if w == nil {
+			break
+		}
+		w.wakeup <- retire
+	}
+	s.surplus.Store(int64(max(total-want, 0)))
+	if fresh > 0 && s.anyWork() {
+		s.wake() // what lies in a stuck worker's queue, somebody must come for
+	}
+	if full := stuck >= s.cfg.Workers+s.cfg.MaxSpares; full != m.full {
+		m.full = full
+		if full {
+			s.report(Event{Kind: SparesExhausted, Stuck: s.stuckTasks()})
+		}
+	}
+}
+
+// stuckTasks returns what the stuck workers run.
+func (s *Scheduler) stuckTasks() []*Task {
+	var ts []*Task
+	for _, a := range s.Activities() {
+		if a.Stuck {
+			ts = append(ts, a.Task)
+		}
+	}
+	return ts
+}
+
+// hire adds a worker to the list and has it carried.
+func (s *Scheduler) hire() {
+	s.mu.Lock()
+	s.hired++
+	w := newWorker(s, s.hired)
+	old := *s.workers.Load()
+	list := append(old[:len(old):len(old)], w)
+	s.workers.Store(&list)
+	s.mu.Unlock()
+	if len(list) > s.cfg.Workers {
+		s.spares.Add(1)
+	}
+	s.carry(w)
+}
+
+// retireOne lets w leave if there is still one too many; its carrier calls it
+// at the top of its loop.
+func (s *Scheduler) retireOne(w *Worker) bool {
+	for {
+		n := s.surplus.Load()
+		if n <= 0 {
+			return false
+		}
+		if s.surplus.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
+}
+
+// dismiss takes a worker that leaves off the list and gives its tasks away.
+func (s *Scheduler) dismiss(w *Worker) {
+	if t := w.takeNext(); t != nil {
+		w.enqueue(t)
+	}
+	for c, n := w.half(); n > 0; c, n = w.half() {
+		s.global.pushChain(c, n)
+	}
+	s.mu.Lock()
+	var list []*Worker
+	for _, other := range *s.workers.Load() {
+		if other != w {
+			list = append(list, other)
+		}
+	}
+	w.publish()
+	s.departed.add(&w.counts)
+	s.workers.Store(&list)
+	s.mu.Unlock()
+	s.wake()
+}

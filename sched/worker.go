@@ -1,0 +1,182 @@
+package sched
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// Worker is one of the scheduler's hands: a run queue, the caches of its
+// kind, and counters. It is a struct, not a goroutine: a Carrier carries it.
+// Fields without a note belong to the carrier that has the worker.
+type Worker struct {
+	s  *Scheduler
+	id int
+
+	turns     uint64
+	messages  uint64
+	steals    uint64
+	parks     uint64
+	nextInRow int    // how often in a row next was taken
+	ticks     uint64 // ticks seen
+	turnBegan uint64 // ticks at the beginning of the turn
+	locals    []any  // see Local
+	random    uint64
+
+	// Written by the monitor, cleared by the worker; see monitor.
+	asked atomic.Bool
+
+	// Who waits for whom when the worker parks; see park.go.
+	wakeup  chan signal
+	resting atomic.Bool
+
+	carrier atomic.Pointer[Carrier] // who carries it; for operators
+	counts  counts                  // published at each tick and at each park
+
+	// For the monitor alone.
+	askedAt int64
+	stalled bool
+
+	_ [64]byte // what thieves read must not lie beside what the worker writes
+	queue
+	_ [64]byte
+}
+
+type signal uint8
+
+const (
+	wake   signal = iota // search for work
+	retire               // leave: there are enough others, or the scheduler is closing
+)
+
+func newWorker(s *Scheduler, id int) *Worker {
+	w := &Worker{s: s, id: id, wakeup: make(chan signal, 1), random: uint64(id)*0x9E3779B97F4A7C15 + 1}
+	w.ring = make([]atomic.Pointer[Task], s.cfg.QueueSize)
+	return w
+}
+
+// submit makes t the next task of this worker; only its own carrier may call
+// it. Nobody is woken for t itself: the worker takes it as soon as its turn
+// ends, and if the turn gets stuck, the monitor sends a thief. The task that
+// t displaces is left behind, so somebody is woken for that.
+func (w *Worker) submit(t *Task) {
+	if shuffled && w.rand(2) == 0 {
+		w.enqueue(t)
+		w.s.wake()
+		return
+	}
+	if old := w.next.Swap(t); old != nil {
+		w.enqueue(old)
+		w.s.wake()
+	}
+}
+
+// enqueue appends t to the ring; a full ring sheds its older half.
+func (w *Worker) enqueue(t *Task) {
+	for !w.push(t) {
+		c, n := w.half()
+		w.s.global.pushChain(c, n)
+	}
+}
+
+// find returns the next task to run, or nil when the worker is to leave.
+func (w *Worker) find() *Task {
+	if w.asked.Load() {
+		w.tick()
+	}
+	w.turns++
+	w.turnBegan = w.ticks
+	if w.turns%uint64(w.s.cfg.YieldEvery) == 0 { //nolint:gosec // Resolve made it positive
+		runtime.Gosched() // callers outside get their turn
+		if w.s.surplus.Load() > 0 && w.s.retireOne(w) {
+			return nil
+		}
+		if t := w.fromGlobal(); t != nil {
+			return t
+		}
+	}
+	if t := w.own(); t != nil {
+		return t
+	}
+	return w.search()
+}
+
+// own takes from the worker's own queue.
+func (w *Worker) own() *Task {
+	if w.nextInRow < w.s.cfg.NextLimit || w.empty() {
+		if t := w.takeNext(); t != nil {
+			w.nextInRow++
+			return t
+		}
+	}
+	w.nextInRow = 0
+	if t := w.pop(); t != nil {
+		return t
+	}
+	return w.takeNext()
+}
+
+// fromGlobal takes a batch from the global queue: one task to run, the rest
+// for the ring. What is left behind somebody else is woken for.
+func (w *Worker) fromGlobal() *Task {
+	c, n := w.s.global.pop(len(w.ring)/2, w.s.cfg.Workers)
+	return w.keep(c, n)
+}
+
+// keep runs the first task of a batch and queues the others.
+func (w *Worker) keep(c chain, n int) *Task {
+	t := c.pop()
+	for rest := c.pop(); rest != nil; rest = c.pop() {
+		w.enqueue(rest)
+	}
+	if n > 1 || n == 1 && !w.s.global.empty() {
+		w.s.wake()
+	}
+	return t
+}
+
+// fromOthers steals: from a random victim on, half of the first queue that is
+// not empty, and from stuck workers the run-next slot too.
+func (w *Worker) fromOthers() *Task {
+	workers := *w.s.workers.Load()
+	start := w.rand(len(workers))
+	for i := range workers {
+		v := workers[(start+i)%len(workers)]
+		if v == w {
+			continue
+		}
+		if c, n := v.half(); n > 0 {
+			w.steals++
+			return w.keep(c, n)
+		}
+		if v.stuck() {
+			if t := v.takeNext(); t != nil {
+				w.steals++
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// stuck says that the worker has not answered the monitor's tick for longer
+// than StallAfter; any goroutine may ask.
+func (w *Worker) stuck() bool { return w.asked.Load() && w.counts.stuck.Load() }
+
+// tick answers the monitor: the worker is between two messages.
+func (w *Worker) tick() {
+	w.ticks++
+	w.publish()
+	w.asked.Store(false)
+	if w.counts.stuck.Load() {
+		w.counts.stuck.Store(false)
+		w.s.monitor.kick() // it may sleep because all were stuck
+	}
+}
+
+// rand returns a number below n; xorshift, good enough to spread thieves.
+func (w *Worker) rand(n int) int {
+	w.random ^= w.random << 13
+	w.random ^= w.random >> 7
+	w.random ^= w.random << 17
+	return int(w.random % uint64(n)) //nolint:gosec // n is positive
+}
