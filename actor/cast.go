@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/ractor-go/ractor/mailbox"
 	"github.com/ractor-go/ractor/sched"
@@ -94,7 +95,7 @@ func fencedHere() bool {
 func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outcome) error {
 	st := c.stock()
 	rule := Overflow(c.life.Load() & overflowMask >> overflowShift) //nolint:gosec // two bits
-	inside := o == mailbox.Full && rule == WaitForRoom && caller() != nil
+	mayWait := rule == WaitForRoom && o == mailbox.Full && ctx != houseCtx && caller() == nil
 	for {
 		switch o {
 		case mailbox.Queued:
@@ -121,7 +122,7 @@ func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outco
 				} else {
 					runtime.Gosched() // it is being written or read right now
 				}
-			case rule == WaitForRoom && !inside:
+			case mayWait:
 				if err := c.box.WaitRoom(ctx); err != nil {
 					return err
 				}
@@ -132,6 +133,17 @@ func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outco
 		o = c.box.Push(&st.pool, nil, e)
 	}
 }
+
+// houseCtx is the context of sends from the house's own goroutines, which must
+// not wait for room.
+var houseCtx context.Context = noWait{}
+
+type noWait struct{}
+
+func (noWait) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (noWait) Done() <-chan struct{}       { return nil }
+func (noWait) Err() error                  { return nil }
+func (noWait) Value(any) any               { return nil }
 
 // control puts n into a control lane.
 func (t *turner[M]) control(l mailbox.Lane, n notice) mailbox.Outcome {

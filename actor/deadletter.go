@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -80,7 +79,7 @@ func (sys *System) deadLetter(c *cell, m any, reason error) {
 			continue // a subscriber's own would come back to it for ever
 		}
 		_ = guard(func() error {
-			return r.Cast(context.Background(), DeadLetter{To: AnyRef{ref{c}}, Message: m, Reason: reason})
+			return r.Cast(houseCtx, DeadLetter{To: AnyRef{ref{c}}, Message: m, Reason: reason})
 		})
 	}
 }

@@ -159,7 +159,6 @@ func (c *Context[M]) drop(e envelope[M], reason error) {
 // conclude is row L7 from step 4 on.
 func (c *cell) conclude(e ending, state any) {
 	sys := c.kind.sys
-	parent := c.parent.Load()
 	r := c.rare.Load()
 	if r != nil {
 		for _, child := range c.disown() {
@@ -180,17 +179,7 @@ func (c *cell) conclude(e ending, state any) {
 
 	ev := e.event(c)
 	c.tellWatchers(ev)
-	if c.has(startedFlag) {
-		if parent != nil {
-			if ev.Kind == Terminated {
-				ev.State = state
-			}
-			if !parent.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
-				sys.dead.events.Add(1)
-			}
-			c.leave(parent)
-		}
-	}
+	c.tellParent(ev, state)
 	c.forget()
 
 	c.advance(Stopped)
@@ -198,8 +187,23 @@ func (c *cell) conclude(e ending, state any) {
 		c.tellWatchers(ev)
 		r.release()
 	}
+	c.tellParent(ev, state) // a Link that had seen us alive may have moved us meanwhile
 	c.cancelled(ErrStopped)
 	sys.left(c)
+}
+
+// tellParent tells the parent of the end and unlinks. An actor that has not
+// started has nobody to tell.
+func (c *cell) tellParent(ev Event, state any) {
+	if ev.Kind == Terminated {
+		ev.State = state
+	}
+	for p := c.parent.Load(); p != nil; p = c.parent.Load() {
+		if c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
+			c.kind.sys.dead.events.Add(1)
+		}
+		c.leave(p)
+	}
 }
 
 // release lets go whoever waits for the end.

@@ -32,7 +32,7 @@ func (c *cell) kill(cause error) {
 		switch x.core().control(mailbox.Signal, notice{}) {
 		case mailbox.Wake:
 			x.schedule()
-		case mailbox.Queued:
+		default:
 			x.watchGrace() // it is awake, and may be in a callback
 		}
 	}
@@ -50,6 +50,9 @@ func (c *cell) killCause() error {
 
 // watchGrace gives c the time of KillGrace to return from its callback.
 func (c *cell) watchGrace() {
+	if c.has(claimedFlag) {
+		return
+	}
 	sys := c.kind.sys
 	r := c.extra()
 	sys.sched.Arm(&r.grace, sys.sched.Now()+sys.cfg.KillGrace, (*graceOver)(c))

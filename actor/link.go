@@ -121,6 +121,11 @@ func Link(parent, child AnyRef) error {
 		}
 		return ErrStopping
 	}
+	// The child's end, after Stopped, looks for a parent once more; we look at
+	// its status after the link. One of us sees the other.
+	if c.status() == Stopped && c.leave(p) {
+		return ErrStopped
+	}
 	return nil
 }
 

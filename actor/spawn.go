@@ -130,11 +130,9 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 		return Ref[M]{}, fmt.Errorf("%w: %T", ErrNilActor, a)
 	}
 	o := options{parent: parent}
-	for _, opt := range opts {
-		if opt.set == nil {
-			continue
-		}
-		if err := opt.set(&o); err != nil {
+	if len(opts) > 0 {
+		var err error
+		if o, err = collect(o, opts); err != nil {
 			return Ref[M]{}, err
 		}
 	}
@@ -162,8 +160,27 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 	} else {
 		c.set(startedFlag)
 	}
+	if sys.closing.Load() {
+		// Shutdown may have looked for actors before this one was there.
+		c.startFailed(ErrSystemShutDown)
+		return Ref[M]{}, ErrSystemShutDown
+	}
 	c.launch()
 	return c.Self(), nil
+}
+
+// collect applies options. The pointer that they are given makes o escape: here,
+// so that a Spawn without options does not pay for it.
+func collect(o options, opts []Option) (options, error) {
+	for _, opt := range opts {
+		if opt.set == nil {
+			continue
+		}
+		if err := opt.set(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
 // create makes the actor, with its name, but does not start it.

@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"context"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -84,7 +83,7 @@ type castAction[M any] struct {
 
 func (a *castAction[M]) act(t *timer) bool {
 	err := guard(func() error {
-		return a.to.send(context.Background(), envelope[M]{m: a.m, tag: t})
+		return a.to.send(houseCtx, envelope[M]{m: a.m, tag: t})
 	})
 	if err == nil {
 		return true

@@ -13,13 +13,17 @@ func (b *Mailbox[M, E]) Publish(at uint64, m M) Outcome {
 }
 
 // Lift and Release are the two halves of a bounded Pop.
-func (b *Mailbox[M, E]) Lift() (uint64, bool)    { return b.ring.lift() }
-func (b *Mailbox[M, E]) Release(at uint64) M     { return b.ring.release(at) }
+func (b *Mailbox[M, E]) Lift() (uint64, bool) { return b.ring.lift() }
+func (b *Mailbox[M, E]) Release(at uint64) M  { return b.ring.release(at) }
+
+// Head and ReadyFrom are the two loads of the consumer's last look at the ring.
+func (b *Mailbox[M, E]) Head() uint64            { return b.ring.head.Load() }
+func (b *Mailbox[M, E]) ReadyFrom(h uint64) bool { return b.ring.readyFrom(h) }
+
 func (b *Mailbox[M, E]) Waiting() int            { return int(b.ring.room.waiting.Load()) }
 func (b *Mailbox[M, E]) Size() int               { return len(b.ring.slots) }
 func (b *Mailbox[M, E]) IsAsleep() bool          { return b.word.Load() == nil }
 func (b *Mailbox[M, E]) IsClosed() bool          { return b.word.Load() == &closed }
-func (b *Mailbox[M, E]) Peek() (head *link)      { return b.word.Load() }
 func (b *Mailbox[M, E]) IsHead(l *link) bool     { return b.word.Load() == l }
 func (b *Mailbox[M, E]) Swap(head, l *link) bool { return b.word.CompareAndSwap(head, l) }
 

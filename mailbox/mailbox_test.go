@@ -161,7 +161,7 @@ func TestBacklog(t *testing.T) {
 	var b mailbox.Mailbox[int, int]
 	var p mailbox.Pool[int]
 	var in, out mailbox.Cache[int]
-	for n := 1; n <= 1<<17; n *= 2 {
+	for n := 1; n <= 1<<15; n *= 2 {
 		for k := range n {
 			b.Push(&p, &in, k)
 			require.Equal(t, k+1, b.Len())

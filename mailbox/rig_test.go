@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -235,7 +236,7 @@ func TestExactlyOnceInOrder(t *testing.T) {
 // Closing while producers push: accepted = popped before + drained after + left to late producers.
 func TestCloseAccounts(t *testing.T) {
 	eachMode(t, func(t *testing.T, bound, producers int) {
-		for round := range 30 {
+		for round := range 15 {
 			r := newRig(bound)
 			var accepted, events, drained, left atomic.Int64
 			var popped, handled int
@@ -427,6 +428,37 @@ func TestStress(t *testing.T) {
 				handled += b.total
 			}
 			require.Equal(t, pushed, handled)
+		})
+	}
+}
+
+// TestStressDrop is TestStress for producers that make room themselves, and so pop while the consumer sleeps.
+func TestStressDrop(t *testing.T) {
+	for _, bound := range []int{1, 2, 5} {
+		t.Run(modeName(bound), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), *stress/4)
+			defer cancel()
+			r := newRig(bound)
+			var open sync.WaitGroup
+			r.message = func(msg) { open.Done() }
+			r.start()
+			for round := 0; ctx.Err() == nil; round++ {
+				n := round%8 + 1
+				open.Add(4 * n)
+				together(4, func(from int, _ *mailbox.Cache[msg]) {
+					for k := range n {
+						for !r.did(r.box.Push(nil, nil, msg{from, k})) {
+							if _, ok := r.box.PopOldest(); ok {
+								open.Done()
+							} else {
+								runtime.Gosched()
+							}
+						}
+					}
+				})
+				open.Wait()
+			}
+			r.end(t)
 		})
 	}
 }

@@ -148,18 +148,18 @@ func (r *ring[M]) release(h uint64) (m M) {
 	return m
 }
 
-// ready reports whether pop would find something; a nil ring is never ready. Like lift it must start again
-// when head has moved under its eyes: a producer may have dropped that message while the next one is ready,
-// and a consumer that went to sleep on that would leave it lying.
-func (r *ring[M]) ready() bool {
-	if r == nil {
-		return false
-	}
+// ready reports whether pop would find something; a nil ring is never ready.
+func (r *ring[M]) ready() bool { return r != nil && r.readyFrom(r.head.Load()) }
+
+// readyFrom is ready with a head h that was read before. Like lift it must start again when head has moved
+// since: a producer may have dropped that message while the next one is ready, and a consumer that went to
+// sleep on that would leave it lying.
+func (r *ring[M]) readyFrom(h uint64) bool {
 	for {
-		h := r.head.Load()
 		if d := ahead(r.at(h).seq.Load(), h+writtenBit); d <= 0 {
 			return d == 0
 		}
+		h = r.head.Load()
 	}
 }
 

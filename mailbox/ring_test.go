@@ -163,6 +163,20 @@ func TestPopOldest(t *testing.T) {
 	require.NoError(t, unbounded.WaitRoom(t.Context()))
 }
 
+// A consumer that is about to sleep is preempted between reading the head and looking at its slot, and the
+// message there is dropped meanwhile: it must see the next one, whose producer saw it awake.
+func TestDropUnderTheSleeper(t *testing.T) {
+	b := bounded(2)
+	pushed(t, b, 1)
+	pushed(t, b, 2)
+	h := b.Head()
+	_, ok := b.PopOldest()
+	require.True(t, ok)
+	require.True(t, b.ReadyFrom(h))
+	pops(t, b, 2)
+	require.False(t, b.ReadyFrom(h))
+}
+
 // waits starts a waiter and returns where its result will be, once it is blocked.
 func waits(ctx context.Context, b *box) <-chan error {
 	res := make(chan error, 1)

@@ -1,7 +1,7 @@
 package registry
 
 // MaxSlots is the largest number of entries at once.
-const MaxSlots = maxSlots
+const MaxSlots uint64 = maxSlots
 
 // NewID and Parts open up what an ID is made of.
 func NewID(slot, generation uint32) ID { return newID(slot, generation) }

@@ -230,7 +230,7 @@ func TestSlabFull(t *testing.T) {
 		require.Zero(t, slab.Insert(new(int)))
 		require.Zero(t, slab.Reserve())
 	}
-	require.EqualValues(t, registry.MaxSlots, slab.Fresh())
+	require.Equal(t, registry.MaxSlots, slab.Fresh())
 	require.True(t, slab.Remove(id))
 	require.NotZero(t, slab.Insert(new(int)), "a freed slot serves a full slab")
 	require.Zero(t, slab.Insert(new(int)))

@@ -11,10 +11,10 @@ import (
 func mixed() scenario {
 	return scenario{
 		name:   "mixed",
-		work:   "An open loop of --rate messages a second with Poisson arrivals, to 10,000 actors. Of 20 messages 16 are handled at once, 3 go on to another actor, 1 has its handler compute for 20 µs. The latency is from when each should have been sent to when its last handler begins. A run is invalid if the generator's own p99 lag is over a tenth of the measured p99; it is then done again, twice at most.",
+		work:   "An open loop of --rate messages a second with Poisson arrivals, to 10,000 actors. Of 20 messages 16 are handled at once, 3 go on to another actor, 1 has its handler compute for 20 µs. The latency is from when each should have been sent to when its last handler begins. A run is invalid if the generator's own p99 lag is over a tenth of the measured p99; it is then done again, four times at most.",
 		op:     "a message",
 		full:   size{Actors: 10_000, Rate: 50_000, Duration: 5 * time.Second},
-		modest: size{Actors: 10_000, Rate: 50_000, Duration: 2 * time.Second},
+		modest: size{Actors: 10_000, Rate: 50_000, Duration: 1500 * time.Millisecond},
 		variants: []variant{{
 			pace: open,
 			ours: mixedOurs,
@@ -23,7 +23,7 @@ func mixed() scenario {
 }
 
 const (
-	mixedTries = 3
+	mixedTries = 5
 	computeFor = 20 * time.Microsecond
 )
 
