@@ -34,6 +34,7 @@ type cell struct {
 type core interface {
 	sched.Runner
 	control(l mailbox.Lane, n notice) mailbox.Outcome
+	wake() bool
 	queued() int
 	postpone(tag any) error
 	abandon()
@@ -46,15 +47,15 @@ type rare struct {
 	mu sync.Mutex
 
 	name     string
-	children *cell     // guarded by mu: the youngest; a list through older
-	count    int       // guarded by mu: how many
-	closed   bool      // guarded by mu: takes no more children
-	watchers []watcher // guarded by mu
-	gone     bool      // guarded by mu: watchers are told, no more are taken
-	monitors uint64    // guarded by mu: the last MonitorID given
+	children *cell    // guarded by mu: the youngest; a list through older
+	count    int      // guarded by mu: how many
+	closed   bool     // guarded by mu: takes no more children
+	watchers *watcher // guarded by mu: the youngest; a list through older
+	gone     bool     // guarded by mu: watchers are told, no more are taken
 
 	watchMu  sync.Mutex
-	watching map[*cell]int // guarded by watchMu: whose lists this actor is on, how often
+	watching map[watchKey]*watcher // guarded by watchMu: this actor's monitors
+	blind    bool                  // guarded by watchMu: watches nobody any more
 
 	done      chan struct{}         // guarded by mu: closed at Stopped; made when somebody waits
 	reason    error                 // written before Stopped: why it ended, nil if gracefully
@@ -71,9 +72,10 @@ type rare struct {
 	swept  int        // len(owed) at which it is looked through again
 	late   []lateItem // what found a bounded mailbox full and may not be lost
 	popped uint64     // messages popped while late was not empty
-	down   map[MonitorID]watched
-	missed int    // ticks that are in the timer message being handled
-	last   string // the type of the message that made the actor crash
+	missed int        // ticks that are in the timer message being handled
+	last   string     // the type of the message that made the actor crash
+
+	monitors MonitorID // the last one given
 }
 
 // extra returns the rare part, making it if there is none.
@@ -112,14 +114,30 @@ func (c *cell) tell(l mailbox.Lane, n notice) bool {
 }
 
 // stop asks for a graceful end (rows K1, P5).
-func (c *cell) stop(reason error) { c.tell(mailbox.Stop, notice{reason: reason}) }
+func (c *cell) stop(reason error) {
+	switch {
+	case !c.set(stopAskedFlag): // the first counts
+	case reason != nil:
+		c.tell(mailbox.Stop, notice{reason: reason})
+	default:
+		// Most stops have no reason: a flag does, and costs no memory.
+		c.set(stopFlag)
+		c.look()
+	}
+}
 
-// drain closes the door and lets the actor finish (row K3). The actor looks at
-// its status when it has emptied its mailbox; the empty notice makes sure that
-// it looks once more, for a status that changed after its look and before it
-// went to sleep would wake nobody.
+// look makes the actor look at its life word, which the caller has changed.
+// Either it is asleep and we wake it, or it is awake and looks before it goes
+// to sleep, or just after (rest).
+func (c *cell) look() {
+	if c.core().wake() {
+		c.schedule()
+	}
+}
+
+// drain closes the door and lets the actor finish (row K3).
 func (c *cell) drain() {
 	if _, moved := c.advance(Draining); moved {
-		c.tell(mailbox.Supervision, notice{})
+		c.look()
 	}
 }

@@ -49,7 +49,7 @@ var (
 	ErrNilContext = errors.New("actor: nil context")
 	// ErrPeriod: a periodic timer needs a positive period.
 	ErrPeriod = errors.New("actor: period of a timer must be positive")
-	// ErrOption: an Option has a value that is of no use.
+	// ErrOption: an Option, or an argument, has a value that is of no use.
 	ErrOption = errors.New("actor: bad option")
 	// ErrSystemShutDown: the System is shutting down or has ended.
 	ErrSystemShutDown = errors.New("actor: system is shut down")

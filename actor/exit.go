@@ -36,8 +36,9 @@ func (e ending) normal() bool { return !e.failed && (e.err == nil || e.err == Er
 //  3. the mailbox is closed; what is in it becomes dead letters, and whoever
 //     waits for an answer is told (after a failure this comes first)
 //  4. children are killed and detached; timers end; the name is free
-//  5. monitors are told, then the supervisor
-//  6. unlinked from the supervisor
+//  5. monitors are told
+//  6. unlinked from the supervisor, which is told: in this order, so that of
+//     the end and Unlink one wins
 //  7. status Stopped: whoever waits goes on
 //
 // The worker that runs it claims the actor after step 2, the last moment at
@@ -49,10 +50,6 @@ func (c *Context[M]) exit(car *sched.Carrier, e ending) {
 			c.handOver()
 			if err := c.actor.(PostStopper[M]).PostStop(c); err != nil { //nolint:forcetypeassert // the kind says so
 				e = ending{err: err, failed: true}
-			}
-			if c.has(killedFlag) {
-				c.finish(ending{err: c.killCause()}, nil)
-				return
 			}
 		}
 		if c.has(killedFlag) {
@@ -79,8 +76,13 @@ func (c *Context[M]) finish(e ending, state any) {
 	c.conclude(e, state)
 }
 
-// final returns the actor's value for its parent.
+// final returns the actor's value for its parent; nil when a kill has hit
+// PostStart or PostStop.
 func (c *Context[M]) final() any {
+	life := c.life.Load()
+	if life&killedFlag != 0 && (life&begunFlag == 0 || life&stoppedFlag != 0) {
+		return nil
+	}
 	if w, ok := c.actor.(wrapper); ok {
 		return w.final()
 	}
@@ -187,22 +189,19 @@ func (c *cell) conclude(e ending, state any) {
 		c.tellWatchers(ev)
 		r.release()
 	}
-	c.tellParent(ev, state) // a Link that had seen us alive may have moved us meanwhile
 	c.cancelled(ErrStopped)
 	sys.left(c)
 }
 
-// tellParent tells the parent of the end and unlinks. An actor that has not
+// tellParent unlinks, and tells the parent of the end. An actor that has not
 // started has nobody to tell.
 func (c *cell) tellParent(ev Event, state any) {
 	if ev.Kind == Terminated {
 		ev.State = state
 	}
-	for p := c.parent.Load(); p != nil; p = c.parent.Load() {
-		if c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
-			c.kind.sys.dead.events.Add(1)
-		}
-		c.leave(p)
+	p := c.orphan()
+	if p != nil && c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
+		c.kind.sys.dead.events.Add(1)
 	}
 }
 

@@ -20,7 +20,7 @@ func (c *cell) kill(cause error) {
 		if x.status() == Stopped {
 			continue
 		}
-		if cause != ErrKilled { //nolint:errorlint // identity is meant
+		if x == c && cause != ErrKilled { //nolint:errorlint // identity is meant
 			x.extra().killCause.CompareAndSwap(nil, &cause)
 		}
 		if !x.set(killedFlag) {
@@ -119,7 +119,7 @@ func stuckActor(c *cell) Stuck {
 		if a.Task != &c.task {
 			continue
 		}
-		a.Carrier.Fence()
+		a.Carrier.Fence(a.Task)
 		if d, ok := a.Carrier.Own().(*desk); ok {
 			s.duty = d.duty.Swap(nil)
 		}

@@ -49,8 +49,22 @@ const (
 	// stoppedFlag: PostStop is running or has run; a panic belongs to it.
 	stoppedFlag uint32 = 1 << 13
 
+	// stopAskedFlag: Stop was called; later ones are ignored. stopFlag: and
+	// it had no reason, so that this is all there is to it.
+	stopAskedFlag uint32 = 1 << 14
+	stopFlag      uint32 = 1 << 15
+
 	overflowShift        = 16 // two bits: the Overflow rule of a bounded mailbox
 	overflowMask  uint32 = 3 << overflowShift
+
+	// doorFlag: a draining actor has closed its mailbox.
+	doorFlag uint32 = 1 << 18
+
+	// climbedFlag: Link has found the actor on top of others, see isAbove.
+	climbedFlag uint32 = 1 << 19
+
+	// urgent is what a turn looks for between callbacks.
+	urgent = killedFlag | claimedFlag | stopFlag
 )
 
 func statusOf(life uint32) Status { return Status(life & statusMask) } //nolint:gosec // masked

@@ -1,31 +1,65 @@
 package actor
 
-import "github.com/ractor-go/ractor/mailbox"
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/ractor-go/ractor/mailbox"
+)
 
 // The supervision tree (rows V1-V4). A child knows its parent; a parent has a
-// list of its children, under its own lock. A link is changed by whoever holds
-// the parent's lock, so two parents never meet, but for Link of an actor that
-// lives already, which looks for cycles under one lock of the System.
+// list of its children, under its own lock. Who makes c.parent something else
+// than nil owns c's place among the siblings, and changes the list under the
+// lock of the parent that c.parent names. So two parents never meet, but for a
+// move (Link), which holds both locks and has one lock of the System to itself.
 
-// adopt makes c a child of parent; false: parent takes no more.
-func (c *cell) adopt(parent *cell) bool {
+// adopt makes c, which has no parent, a child of parent. ErrStopping: parent
+// takes no more children; ErrStopped: c is ending; errLinked: c has a parent.
+func (c *cell) adopt(parent *cell) error {
 	r := parent.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || parent.status() >= Draining {
-		return false
+		return ErrStopping
 	}
-	c.older = r.children
-	if r.children != nil {
-		r.children.newer = c
+	if !c.parent.CompareAndSwap(nil, parent) {
+		return errLinked
 	}
-	r.children = c
-	r.count++
-	c.parent.Store(parent)
-	return true
+	// An exit crosses to Stopping first and looks for the parent then
+	// (orphan). We do it the other way round: it sees us, or we see it.
+	if c.status() >= Stopping {
+		c.parent.Store(nil)
+		return ErrStopped
+	}
+	r.link(c)
+	return nil
 }
 
-// leave takes c off its parent's list; false: it was not on it.
+// errLinked never leaves this file and Spawn.
+var errLinked = errors.New("actor: has a parent")
+
+// move takes c from the list of old to that of parent, in one step: c is never
+// without one of them.
+func (c *cell) move(old, parent *cell) error {
+	from, to := old.extra(), parent.extra()
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	switch {
+	case c.parent.Load() != old:
+		return ErrStopped // old has just given it up, or it has left: it is ending
+	case to.closed || parent.status() >= Draining:
+		return ErrStopping
+	}
+	from.unlink(c)
+	c.parent.Store(parent)
+	to.link(c)
+	return nil
+}
+
+// leave takes c off parent's list; false: it was not on it.
 func (c *cell) leave(parent *cell) bool {
 	r := parent.extra()
 	r.mu.Lock()
@@ -34,7 +68,30 @@ func (c *cell) leave(parent *cell) bool {
 		return false
 	}
 	r.unlink(c)
+	c.parent.Store(nil)
 	return true
+}
+
+// orphan takes c, which is ending, off the list of the parent that it has, and
+// returns that one. So of the end of a child and Unlink one wins: the parent is
+// told, or it is not a parent any more.
+func (c *cell) orphan() *cell {
+	for {
+		parent := c.parent.Load()
+		if parent == nil || c.leave(parent) {
+			return parent
+		}
+	}
+}
+
+// link enters c into the list; mu is held.
+func (r *rare) link(c *cell) {
+	c.older = r.children
+	if r.children != nil {
+		r.children.newer = c
+	}
+	r.children = c
+	r.count++
 }
 
 // unlink takes c off the list; mu is held.
@@ -48,7 +105,6 @@ func (r *rare) unlink(c *cell) {
 		c.older.newer = c.newer
 	}
 	c.older, c.newer = nil, nil
-	c.parent.Store(nil)
 	r.count--
 }
 
@@ -65,6 +121,7 @@ func (c *cell) disown() []*cell {
 	for child := r.children; child != nil; child = r.children {
 		children = append(children, child)
 		r.unlink(child)
+		child.parent.Store(nil)
 	}
 	return children
 }
@@ -87,71 +144,119 @@ func (c *cell) children() []*cell {
 // Link makes child a child of parent, moving it from the parent it has (row
 // V2); the present parent again is a success that changes nothing. No Started
 // event is sent. The errors: ErrNoActor, ErrStopped when the child is ending,
-// ErrStopping when the parent is, and ErrCycle when the child is an ancestor
-// of the parent, or the parent itself.
+// ErrStopping when the parent is, ErrCycle when the child is an ancestor of the
+// parent, or the parent itself, and ErrOption when they are of two Systems. Any
+// goroutine may call it. The Links of a System come one after another.
 func Link(parent, child AnyRef) error {
 	p, c := parent.actor(), child.actor()
-	switch {
-	case p == nil || c == nil:
+	if p == nil || c == nil {
 		return ErrNoActor
-	case c.status() >= Draining:
-		return ErrStopped
 	}
-	sys := c.kind.sys
-	sys.links.Lock()
-	defer sys.links.Unlock()
-	for a := p; a != nil; a = a.parent.Load() {
-		if a == c {
-			return ErrCycle
-		}
+	if p.kind.sys != c.kind.sys {
+		return fmt.Errorf("%w: link: %v and %v belong to two Systems", ErrOption, parent, child)
 	}
-	old := c.parent.Load()
-	if old == p {
-		return nil
-	}
-	if p.status() >= Draining {
-		return ErrStopping
-	}
-	if old != nil && !c.leave(old) {
-		return ErrStopped // its parent has just given it up, which is its end
-	}
-	if !c.adopt(p) {
-		if old == nil || !c.adopt(old) {
-			c.parent.Store(nil)
-		}
-		return ErrStopping
-	}
-	// The child's end, after Stopped, looks for a parent once more; we look at
-	// its status after the link. One of us sees the other.
-	if c.status() == Stopped && c.leave(p) {
-		return ErrStopped
+	links := &c.kind.sys.links
+	links.Lock()
+	defer links.Unlock()
+	if err := c.linkTo(p); err != nil {
+		return fmt.Errorf("%w: %v (%v) under %v (%v)", err, child, c.status(), parent, p.status())
 	}
 	return nil
 }
 
-// Unlink ends the link between parent and child, if there is one (row V3):
-// afterwards neither's end matters to the other. It says whether there was.
+// linkTo is Link with the System's lock held.
+func (c *cell) linkTo(p *cell) error {
+	for {
+		if c.status() >= Draining {
+			return ErrStopped
+		}
+		if c.isAbove(p) {
+			return ErrCycle
+		}
+		old := c.parent.Load()
+		switch old {
+		case p:
+			return nil
+		default:
+			return c.move(old, p)
+		case nil:
+		}
+		if err := c.adopt(p); err != errLinked { //nolint:errorlint // returned as it is
+			return err
+		}
+		// Its start has just linked it: look again.
+	}
+}
+
+// isAbove says whether c is p or an ancestor of p; the System's links lock is
+// held. But a start links its actor without that lock, and could put what is
+// now the top of p's ancestors below c. So the top is marked, and looked at
+// again; the start links first and looks for the mark then (linkStarted). One
+// sees the other. Two starts at once can make a ring this way, until the lock
+// is theirs to undo it: who has gone more steps than there are actors lets them.
+func (c *cell) isAbove(p *cell) bool {
+	links := &c.kind.sys.links
+	for at, steps := p, int64(0); at != nil; steps++ {
+		if at == c {
+			return true
+		}
+		above := at.parent.Load()
+		if above == nil {
+			at.set(climbedFlag)
+			above = at.parent.Load()
+		}
+		at = above
+		if steps > c.kind.sys.live.Load() {
+			links.Unlock()
+			runtime.Gosched()
+			links.Lock()
+			at, steps = p, 0
+		}
+	}
+	return false
+}
+
+// linkStarted links an actor whose start is over. Unless somebody has meddled
+// with it before, it takes parent's lock and no other.
+func (c *cell) linkStarted(parent *cell) error {
+	err := c.adopt(parent)
+	if err == nil && !c.has(climbedFlag) {
+		return nil
+	}
+	links := &c.kind.sys.links
+	links.Lock()
+	defer links.Unlock()
+	switch {
+	case err == errLinked: //nolint:errorlint // as it is
+		return c.linkTo(parent) // PreStart has linked it elsewhere: Spawn's word is the last
+	case err == nil && c.isAbove(parent):
+		c.leave(parent)
+		return ErrCycle
+	}
+	return err
+}
+
+// Unlink ends the link between parent and child, if there is one (row V3), and
+// says whether there was: then neither's end matters to the other. Any
+// goroutine may call it.
 func Unlink(parent, child AnyRef) bool {
 	p, c := parent.actor(), child.actor()
-	if p == nil || c == nil {
-		return false
-	}
-	sys := c.kind.sys
-	sys.links.Lock()
-	defer sys.links.Unlock()
-	return c.parent.Load() == p && c.leave(p)
+	return p != nil && c != nil && c.parent.Load() == p && c.leave(p)
 }
 
 // announce tells watchers and parent of an event that is not the end.
 func (c *cell) announce(ev Event) {
 	if r := c.rare.Load(); r != nil {
+		var watchers []*cell
 		r.mu.Lock()
-		watchers := append([]watcher(nil), r.watchers...)
-		r.mu.Unlock()
-		for _, w := range watchers {
-			if w.down == nil {
-				w.by.tell(mailbox.Supervision, notice{event: ev})
+		for w := r.watchers; w != nil; w = w.older {
+			if w.deliver == nil {
+				watchers = append(watchers, w.by)
 			}
+		}
+		r.mu.Unlock()
+		for _, by := range watchers {
+			by.tell(mailbox.Supervision, notice{event: ev})
 		}
 	}
 	if p := c.parent.Load(); p != nil {

@@ -16,17 +16,36 @@ type Down struct {
 	Err   error // as Event.Err
 }
 
-// watcher is an entry of a monitored actor's list.
+// watcher is one monitor. It is on the list of the watched actor, and in the
+// watcher's own map, so that either's end, and Demonitor, find it at once,
+// however many there are. The lock order is: the watched one's mu, then by's
+// watchMu.
 type watcher struct {
-	by   *cell
-	id   MonitorID
-	down *down // nil for Monitor, which reports supervision events
+	by     *cell
+	target *cell // nil for the zero Ref
+	id     MonitorID
+
+	// deliver queues the message at the monitor; nil for Monitor, which
+	// reports supervision events.
+	deliver func(d Down)
+	revoked atomic.Bool // by Demonitor
+
+	older, newer *watcher // target's list, guarded by its mu
+	listed       bool
 }
 
-// down is one MonitorMsg.
-type down struct {
-	deliver func(d Down) // queues the message at the monitor
-	revoked atomic.Bool  // by Demonitor
+// watchKey finds a watcher at its monitor: a Monitor by its target, a
+// MonitorMsg by its id.
+type watchKey struct {
+	target *cell
+	id     MonitorID
+}
+
+func (w *watcher) key() watchKey {
+	if w.id != 0 {
+		return watchKey{id: w.id}
+	}
+	return watchKey{target: w.target}
 }
 
 // Monitor has HandleSupervision told of what happens to target: Started and its
@@ -36,130 +55,134 @@ type down struct {
 // supervisor; the events overtake target's own messages (row P9), which
 // MonitorMsg's do not. It ends with the monitoring actor. Only in a callback.
 func (c *Context[M]) Monitor(target AnyRef) {
-	t := target.actor()
-	if t != nil && t.watch(watcher{by: &c.cell}) {
-		return
+	if t := target.actor(); t == nil || !t.watch(&watcher{by: &c.cell, target: t}) {
+		c.tell(mailbox.Supervision, notice{event: Event{Kind: Terminated, Actor: target, Err: ErrNoProc}})
 	}
-	c.tell(mailbox.Supervision, notice{event: Event{Kind: Terminated, Actor: target, Err: ErrNoProc}})
 }
 
 // Unmonitor undoes Monitor (row M5); events that are queued already still come.
 // Only in a callback.
 func (c *Context[M]) Unmonitor(target AnyRef) {
 	if t := target.actor(); t != nil {
-		t.unwatch(&c.cell, 0)
+		c.unwatch(watchKey{target: t})
 	}
 }
 
-// MonitorMsg has target's end delivered as a message that down makes, once,
-// after every message that target has sent to this actor. down runs on this
+// MonitorMsg has target's end delivered as a message that made makes, once,
+// after every message that target has sent to this actor. made runs on this
 // actor's turn. If target has ended already, Down comes at once with ErrNoProc.
 // Each call is a monitor of its own. It ends with this actor. Only in a
 // callback.
 func (c *Context[M]) MonitorMsg(target AnyRef, made func(Down) M) MonitorID {
 	r := c.extra()
-	r.mu.Lock()
 	r.monitors++
-	id := MonitorID(r.monitors)
-	r.mu.Unlock()
-	d := &down{}
-	d.deliver = func(end Down) {
-		make := maker[M](func() (m M, ok bool) {
-			if d.revoked.Load() {
+	w := &watcher{by: &c.cell, target: target.actor(), id: r.monitors}
+	w.deliver = func(d Down) {
+		message := maker[M](func() (m M, ok bool) {
+			c.forgetWatcher(w)
+			if w.revoked.Load() {
 				return m, false
 			}
-			return made(end), true
+			return made(d), true
 		})
-		if c.core().postpone(make) != nil {
+		if c.core().postpone(message) != nil {
 			c.kind.sys.dead.events.Add(1)
 		}
 	}
-	t := target.actor()
-	if t == nil || !t.watch(watcher{by: &c.cell, id: id, down: d}) {
-		d.deliver(Down{ID: id, Actor: target, Err: ErrNoProc})
+	if w.target == nil || !w.target.watch(w) {
+		c.remember(w)
+		w.deliver(Down{ID: w.id, Actor: target, Err: ErrNoProc})
 	}
-	c.downs(r)[id] = watched{target: t, down: d}
-	return id
+	return w.id
 }
 
 // Demonitor ends one monitor: from its return on no Down of it is handled, even
 // if one is queued. Only in a callback.
 func (c *Context[M]) Demonitor(id MonitorID) {
-	r := c.extra()
-	w, ok := c.downs(r)[id]
-	if !ok {
-		return
+	if w := c.unwatch(watchKey{id: id}); w != nil {
+		w.revoked.Store(true)
 	}
-	delete(r.down, id)
-	w.down.revoked.Store(true)
-	if w.target != nil {
-		w.target.unwatch(&c.cell, id)
-	}
-}
-
-// watched is the monitor's side of a MonitorMsg.
-type watched struct {
-	target *cell
-	down   *down
-}
-
-func (c *cell) downs(r *rare) map[MonitorID]watched {
-	if r.down == nil {
-		r.down = map[MonitorID]watched{}
-	}
-	return r.down
 }
 
 // watch enters w; false: c has ended, or told its watchers already.
-func (c *cell) watch(w watcher) bool {
+func (c *cell) watch(w *watcher) bool {
 	r := c.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone || c.status() == Stopped {
 		return false
 	}
-	if w.down == nil {
-		for _, o := range r.watchers {
-			if o.by == w.by && o.down == nil {
-				return true
-			}
+	if w.by.remember(w) {
+		w.older = r.watchers
+		if r.watchers != nil {
+			r.watchers.newer = w
 		}
+		r.watchers = w
+		w.listed = true
 	}
-	r.watchers = append(r.watchers, w)
-	w.by.watches(c, 1)
 	return true
 }
 
-// unwatch takes the entry of by with id off c's list.
-func (c *cell) unwatch(by *cell, id MonitorID) {
-	r := c.rare.Load()
-	if r == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, w := range r.watchers {
-		if w.by == by && w.id == id {
-			r.watchers = append(r.watchers[:i], r.watchers[i+1:]...)
-			by.watches(c, -1)
-			return
-		}
-	}
-}
-
-// watches counts how often c is on target's list, so that it can take itself
-// off when it ends. The lock order is: the watched one, then the watcher's own
-// watchMu.
-func (c *cell) watches(target *cell, n int) {
+// remember enters w into its monitor's map; false: it is there already, or the
+// monitor has been abandoned and watches nobody any more.
+func (c *cell) remember(w *watcher) bool {
 	r := c.extra()
 	r.watchMu.Lock()
 	defer r.watchMu.Unlock()
+	if r.blind {
+		return false
+	}
+	if _, again := r.watching[w.key()]; again {
+		return false
+	}
 	if r.watching == nil {
-		r.watching = map[*cell]int{}
+		r.watching = map[watchKey]*watcher{}
 	}
-	if r.watching[target] += n; r.watching[target] <= 0 {
-		delete(r.watching, target)
+	r.watching[w.key()] = w
+	return true
+}
+
+// forgetWatcher takes w out of its monitor's map.
+func (c *cell) forgetWatcher(w *watcher) {
+	r := c.extra()
+	r.watchMu.Lock()
+	defer r.watchMu.Unlock()
+	delete(r.watching, w.key())
+}
+
+// unwatch ends the monitor with a key and returns it, nil if there is none.
+func (c *cell) unwatch(key watchKey) *watcher {
+	r := c.extra()
+	r.watchMu.Lock()
+	w := r.watching[key]
+	delete(r.watching, key)
+	r.watchMu.Unlock()
+	if w != nil {
+		w.unlist()
 	}
+	return w
+}
+
+// unlist takes w off its target's list, if it is still there.
+func (w *watcher) unlist() {
+	if w.target == nil {
+		return
+	}
+	r := w.target.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !w.listed {
+		return
+	}
+	if w.newer != nil {
+		w.newer.older = w.older
+	} else {
+		r.watchers = w.older
+	}
+	if w.older != nil {
+		w.older.newer = w.newer
+	}
+	w.older, w.newer, w.listed = nil, nil, false
 }
 
 // tellWatchers tells everybody of c's end, and takes no watchers any more. It
@@ -173,20 +196,26 @@ func (c *cell) tellWatchers(ev Event) {
 	}
 	r.mu.Lock()
 	r.gone = true
-	watchers := r.watchers
-	r.watchers = nil
+	var watchers []*watcher
+	for w := r.watchers; w != nil; w = r.watchers {
+		r.watchers = w.older
+		w.older, w.newer, w.listed = nil, nil, false
+		watchers = append(watchers, w)
+	}
 	r.mu.Unlock()
 	for _, w := range watchers {
-		w.by.watches(c, -1)
-		if w.down != nil {
-			w.down.deliver(Down{ID: w.id, Actor: ev.Actor, Err: ev.Err})
-		} else if !w.by.tell(mailbox.Supervision, notice{event: ev}) {
+		if w.deliver != nil { // it stays in the map until it is handled, for Demonitor
+			w.deliver(Down{ID: w.id, Actor: ev.Actor, Err: ev.Err})
+			continue
+		}
+		w.by.forgetWatcher(w)
+		if !w.by.tell(mailbox.Supervision, notice{event: ev}) {
 			c.kind.sys.dead.events.Add(1)
 		}
 	}
 }
 
-// forget takes c off the lists of those that it watches.
+// forget ends all monitors of c.
 func (c *cell) forget() {
 	r := c.rare.Load()
 	if r == nil {
@@ -194,23 +223,9 @@ func (c *cell) forget() {
 	}
 	r.watchMu.Lock()
 	watching := r.watching
-	r.watching = nil
+	r.watching, r.blind = nil, true
 	r.watchMu.Unlock()
-	for target := range watching {
-		target.unwatchAll(c)
+	for _, w := range watching {
+		w.unlist()
 	}
-}
-
-func (c *cell) unwatchAll(by *cell) {
-	r := c.rare.Load()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	kept := r.watchers[:0]
-	for _, w := range r.watchers {
-		if w.by != by {
-			kept = append(kept, w)
-		}
-	}
-	clear(r.watchers[len(kept):])
-	r.watchers = kept
 }

@@ -27,33 +27,40 @@ func (r ref) StopTree(ctx context.Context) error {
 			return ErrSelf
 		}
 	}
-	return c.stopTree(ctx)
-}
-
-// stopTree takes the children off, so that their ends are nobody's events, and
-// ends them before c.
-func (c *cell) stopTree(ctx context.Context) error {
-	children := c.disown()
-	for i, child := range children { // youngest first
-		if err := child.stopTree(ctx); err != nil {
-			for _, rest := range children[i+1:] {
-				rest.kill(ErrKilled)
-			}
-			c.kill(ErrKilled)
-			for _, rest := range children[i+1:] {
-				_ = rest.wait(context.Background())
-			}
-			_ = c.wait(context.Background())
-			return err
-		}
+	left, err := c.stopTree(ctx)
+	// All are killed before one is waited for: one KillGrace bounds it.
+	for _, x := range left {
+		x.kill(ErrKilled)
 	}
-	c.stop(nil)
-	err := graceful(c.wait(ctx))
-	if err != nil {
-		c.kill(ErrKilled)
-		_ = c.wait(context.Background()) // KillGrace bounds it
+	for _, x := range left {
+		_ = x.wait(context.Background())
 	}
 	return err
+}
+
+// stopTree stops c's tree, leaves first, as far as ctx lets it, and returns who
+// is left then.
+func (c *cell) stopTree(ctx context.Context) (left []*cell, err error) {
+	tree := c.fell()
+	for n := len(tree) - 1; n >= 0; n-- {
+		tree[n].stop(nil)
+		if err := graceful(tree[n].wait(ctx)); err != nil {
+			return tree[:n+1], err
+		}
+	}
+	return nil, nil
+}
+
+// fell takes all children in c's tree off their parents, so that their ends are
+// nobody's events and no more come. It returns the tree, parents before
+// children and older siblings with all their own before younger ones.
+func (c *cell) fell() (tree []*cell) {
+	for list := []*cell{c}; len(list) > 0; {
+		x := list[len(list)-1]
+		list = append(list[:len(list)-1], x.disown()...) // the oldest comes last, and is next
+		tree = append(tree, x)
+	}
+	return tree
 }
 
 // ShutdownError says that a Shutdown had to kill, and what did not return.
@@ -100,7 +107,7 @@ func (sys *System) Shutdown(ctx context.Context) error {
 	for late == nil && sys.count() > 0 {
 		roots := sys.roots()
 		for _, c := range roots {
-			if late = c.stopTree(ctx); late != nil {
+			if _, late = c.stopTree(ctx); late != nil {
 				break
 			}
 		}

@@ -209,15 +209,14 @@ func create[M any](sys *System, a Actor[M], o *options) (*Context[M], error) {
 	}
 	c.box.Wake() // awake, and ours: nobody schedules it while it starts
 	c.id = sys.ids.Reserve()
-	sys.ids.Set(c.id, &c.cell)
 	if o.named {
-		c.extra().name = o.name
+		c.extra().name = o.name // before anybody can find the actor
 		if owner, ok := sys.names.Claim(o.name, &c.cell); !ok {
-			c.rare.Load().name = ""
 			sys.ids.Remove(c.id)
 			return nil, fmt.Errorf("%w: %q is %v", ErrNameTaken, o.name, ref{owner})
 		}
 	}
+	sys.ids.Set(c.id, &c.cell)
 	return c, nil
 }
 
@@ -252,10 +251,17 @@ func (c *Context[M]) start(parent *cell) error {
 		parent, r.pending = r.pending, nil
 	}
 	c.set(startedFlag)
-	if parent != nil && !c.adopt(parent) {
-		return fmt.Errorf("%w: %v is %v", ErrStopping, ref{parent}, parent.status())
+	if parent == nil {
+		return nil
 	}
-	return nil
+	switch err := c.linkStarted(parent); {
+	case err == nil:
+		return nil
+	case c.has(killedFlag):
+		return c.killCause()
+	default:
+		return fmt.Errorf("%w: %v is %v", err, ref{parent}, parent.status())
+	}
 }
 
 // runPreStart turns a panic into an error. After runtime.Goexit the goroutine is
@@ -305,7 +311,7 @@ func (c *Context[M]) startFailed(err error) {
 func (c *Context[M]) launch() {
 	if !c.kind.hooks.has(postStart) && !c.has(killedFlag) {
 		c.running()
-		if c.status() == Running && c.box.Sleep() {
+		if c.status() == Running && c.sleep() {
 			return
 		}
 	}

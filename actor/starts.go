@@ -54,3 +54,15 @@ func (t *startTable) get(id uintptr) *cell {
 	}
 	return nil
 }
+
+// has says whether c is among the actors whose PreStart the goroutine runs.
+func (t *startTable) has(id uintptr, c *cell) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for s := t.m[id]; s != nil; s = s.outer {
+		if s.c == c {
+			return true
+		}
+	}
+	return false
+}

@@ -47,7 +47,7 @@ type System struct {
 	shared *xsync.MapOf[reflect.Type, any]
 	names  registry.Table[*cell]
 	ids    registry.Slab[cell]
-	links  sync.Mutex // serialises Link and Unlink
+	links  sync.Mutex // serialises Links
 	dead   deadLetters
 
 	_         [64]byte
@@ -213,12 +213,12 @@ func (sys *System) left(c *cell) {
 // nobody can join it any more, for join never leaves 0.
 func (sys *System) leave() {
 	n := sys.live.Add(-1)
-	switch {
-	case n == 0 && sys.standard:
+	if n == 0 && sys.standard {
 		standard.CompareAndSwap(sys, nil)
 		sys.closing.Store(true)
 		sys.sched.Close()
-	case n <= 1 && sys.closing.Load():
+	}
+	if n <= 1 && sys.closing.Load() {
 		select {
 		case sys.empty <- struct{}{}:
 		default:

@@ -44,10 +44,11 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 	}()
 
 	n := 0
+	left := 0 // of the batch that was taken out of the mailbox
 	late := c.hasLate()
 	for {
-		if c.box.HasControl() || c.has(killedFlag) {
-			e = envelope[M]{}
+		if c.box.HasControl() || c.life.Load()&urgent != 0 {
+			e = envelope[M]{tag: continuation(nil)} // no message
 			if done := c.serve(car); done {
 				returned = true
 				car.Handled(n)
@@ -62,8 +63,10 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			continue
 		}
 		var ok bool
-		if e, ok = c.box.Pop(&st.pool, cache); late {
-			e, ok, late = c.mergeLate(e, ok)
+		if late {
+			e, ok, late = c.popWithLate()
+		} else {
+			e, ok = c.box.Pop(&st.pool, cache)
 		}
 		if !ok {
 			if c.rest(car) {
@@ -73,9 +76,16 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			}
 			continue
 		}
-		if b := c.box.Backlog(); b > cfg.budget {
-			budget = cfg.backlogBudget
-			c.taken.Store(uint32(min(b, 1<<31))) //nolint:gosec // bounded
+		if b := c.box.Backlog(); b != left {
+			// Seen from outside, the number is right when a batch comes in
+			// and never more than twice too high: a store now and then, not
+			// one a message.
+			if b > left || b&(b-1) == 0 {
+				c.taken.Store(uint32(min(b, 1<<31))) //nolint:gosec // bounded
+			}
+			if left = b; b > cfg.budget {
+				budget = cfg.backlogBudget
+			}
 		}
 		c.handOver()
 		var err error
@@ -85,7 +95,7 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			err = c.special(car, e)
 		}
 		n++
-		if err != nil || c.life.Load()&(killedFlag|claimedFlag) != 0 {
+		if err != nil || c.life.Load()&(killedFlag|claimedFlag) != 0 { // a stop can wait for the loop's head
 			if err != nil {
 				c.noteCrash(e)
 			}
@@ -111,17 +121,31 @@ func (c *Context[M]) rest(car *sched.Carrier) (over bool) {
 		c.taken.Store(0)
 	}
 	if c.status() < Draining {
-		return c.box.Sleep()
+		return c.sleep()
 	}
-	// Draining: nobody is let in any more, but a sender that had looked at
-	// the status before may have pushed after our Pop. Once the mailbox is
-	// closed, what came in before that is all there will ever be.
-	c.box.Close()
-	if c.box.Len() > 0 || c.box.Backlog() > 0 || c.box.HasControl() {
+	if c.set(doorFlag) {
+		// Nobody is let in any more, but a sender that had looked at the
+		// status before may have pushed after our Pop. Once the mailbox is
+		// closed, what is in it now is all there will ever be.
+		c.box.Close()
 		return false
 	}
 	c.exit(car, ending{err: ErrDrained, graceful: true})
 	return true
+}
+
+// sleep puts an actor to sleep that has nothing to do; false: it has, and the
+// caller goes on with it.
+func (c *Context[M]) sleep() bool {
+	if !c.box.Sleep() {
+		return false
+	}
+	// It sleeps, for all to see, and we are not the consumer any more. But
+	// who has changed the life word since we looked at it has found the actor
+	// awake and woken nobody: look again. If Wake says true we are the
+	// consumer once more; if not, somebody else is, and looks.
+	life := c.life.Load()
+	return life&urgent == 0 && statusOf(life) < Draining || !c.box.Wake()
 }
 
 // begin runs what comes before the first message: PreStart for SpawnInstant,
@@ -164,6 +188,10 @@ func (c *cell) running() {
 func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
 	if c.has(killedFlag) {
 		c.after(car, nil)
+		return true
+	}
+	if c.has(stopFlag) {
+		c.exit(car, ending{graceful: true})
 		return true
 	}
 	lane, n, ok := c.box.PopControl()
@@ -213,31 +241,26 @@ func (c *Context[M]) addLate(tag any) {
 	r.late = append(r.late, lateItem{tag: tag, at: r.popped + uint64(c.box.Len())}) //nolint:gosec // a length
 }
 
-// mergeLate is given what Pop has returned, and puts late items where they
-// belong: one goes first if its time has come, and what was popped then becomes
-// late itself.
-func (c *Context[M]) mergeLate(e envelope[M], ok bool) (envelope[M], bool, bool) {
+// popWithLate is Pop while there are late items: the first of them comes when
+// what was queued before it is gone. After the last, late is false.
+func (c *Context[M]) popWithLate() (e envelope[M], ok, late bool) {
 	r := c.rare.Load()
 	first := r.late[0]
-	if ok && r.popped < first.at {
-		r.popped++
-		return e, true, true
+	if r.popped < first.at {
+		if e, ok = c.box.Pop(nil, nil); ok { // bounded, hence without a pool
+			r.popped++
+			return e, true, true
+		}
+		if c.box.Len() > 0 && !c.has(doorFlag) {
+			// A producer is about to publish what the others queue behind.
+			// It will wake us, or has come before we sleep.
+			return e, false, true
+		}
 	}
 	r.late[0] = lateItem{}
 	r.late = r.late[1:]
-	if ok {
-		back := lateItem{tag: popped[M]{e}, at: 0}
-		r.late = append([]lateItem{back}, r.late...)
-	}
-	if p, was := first.tag.(popped[M]); was {
-		r.popped++
-		return p.e, true, len(r.late) > 0
-	}
 	return envelope[M]{tag: first.tag}, true, len(r.late) > 0
 }
-
-// popped is a message that has to wait for a late item.
-type popped[M any] struct{ e envelope[M] }
 
 // special handles a message with something riding along.
 func (c *Context[M]) special(car *sched.Carrier, e envelope[M]) error {
@@ -280,17 +303,19 @@ func (c *Context[M]) request(car *sched.Carrier, m M, t *Ticket) error {
 	d := car.Own().(*desk) //nolint:forcetypeassert // NewSystem makes them
 	d.duty.Store(t)
 	err := c.actor.Handle(c, m)
-	if d.duty.Swap(nil) != t {
+	switch {
+	case d.duty.Swap(nil) != t:
 		return nil // abandoned: who took the duty has failed the caller
-	}
-	if err != nil {
+	case c.has(killedFlag):
+		// What it returned is ignored. And nothing may be entered into the
+		// list of owed answers, which abandon may be emptying at this moment.
+		t.Holder.Discard(ErrKilled)
+	case err != nil:
 		t.Holder.Discard(ErrFailed)
-		return err
-	}
-	if t.Holder.Handled() {
+	case t.Holder.Handled():
 		c.owe(t)
 	}
-	return nil
+	return err
 }
 
 // owe remembers an answer that the actor has not given yet. Now and then, when
@@ -338,5 +363,9 @@ func (t *turner[M]) Crashed(car *sched.Carrier, value any, stack []byte) bool {
 
 // noteCrash keeps what the crash report will say of the message.
 func (c *Context[M]) noteCrash(e envelope[M]) {
-	c.extra().last = fmt.Sprintf("%T", any(e.m))
+	switch e.tag.(type) {
+	case continuation, maker[M]: // no message, or none yet
+	default:
+		c.extra().last = fmt.Sprintf("%T", any(e.m))
+	}
 }

@@ -77,11 +77,7 @@ func perMessage(b *testing.B) {
 func produce(producers int, f func()) *sync.WaitGroup {
 	var wg sync.WaitGroup
 	for range producers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			f()
-		}()
+		wg.Go(f)
 	}
 	return &wg
 }

@@ -28,6 +28,7 @@ var awake, closed link
 // node is a link with what it carries. link must stay its first field: see as.
 type node[T any] struct {
 	link
+
 	value T
 }
 

@@ -18,10 +18,12 @@ func TestSizes(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	require.Equal(t, "[signal stop supervision message Lane(9)]", fmt.Sprint([]mailbox.Lane{
-		mailbox.Signal, mailbox.Stop, mailbox.Supervision, mailbox.Message, 9}))
-	require.Equal(t, "[queued wake full closed late Outcome(9)]", fmt.Sprint([]mailbox.Outcome{
-		mailbox.Queued, mailbox.Wake, mailbox.Full, mailbox.Closed, mailbox.Late, 9}))
+	for l, want := range []string{"Lane(0)", "signal", "stop", "supervision", "message", "Lane(5)"} {
+		require.Equal(t, want, mailbox.Lane(l).String())
+	}
+	for o, want := range []string{"queued", "wake", "full", "closed", "late", "Outcome(5)"} {
+		require.Equal(t, want, mailbox.Outcome(o).String())
+	}
 }
 
 func TestBoundErrors(t *testing.T) {
@@ -126,7 +128,7 @@ func TestControlOrder(t *testing.T) {
 	}
 }
 
-func requireFirst(t testing.TB, model *[mailbox.Message][]int, l mailbox.Lane, e int, ok bool) {
+func requireFirst(t *testing.T, model *[mailbox.Message][]int, l mailbox.Lane, e int, ok bool) {
 	t.Helper()
 	for want := range model {
 		if q := model[want]; len(q) > 0 {

@@ -99,9 +99,11 @@ func TestMessagesAreCollected(t *testing.T) {
 	type box = mailbox.Mailbox[*payload, *payload]
 	var p mailbox.Pool[*payload]
 	var c mailbox.Cache[*payload]
-	fresh := func() (*payload, weak.Pointer[payload]) {
+	// send pushes a fresh message, which nobody but the mailbox refers to afterwards.
+	send := func(push func(*payload) mailbox.Outcome, want mailbox.Outcome) weak.Pointer[payload] {
 		m := new(payload)
-		return m, weak.Make(m)
+		require.Equal(t, want, push(m))
+		return weak.Make(m)
 	}
 	for _, bound := range []int{0, 3} {
 		for _, cache := range []*mailbox.Cache[*payload]{nil, &c} {
@@ -109,41 +111,35 @@ func TestMessagesAreCollected(t *testing.T) {
 			if bound > 0 {
 				require.NoError(t, b.Bound(bound))
 			}
-			m, w := fresh()
-			b.Push(&p, cache, m)
-			b.Push(&p, cache, nil)
+			message := func(m *payload) mailbox.Outcome { return b.Push(&p, cache, m) }
+			control := func(m *payload) mailbox.Outcome { return b.PushControl(mailbox.Stop, m) }
+
+			w := send(message, mailbox.Wake)
+			b.Push(&p, cache, nil) // stays behind, so that the mailbox is not empty
 			runtime.GC()
-			require.NotNil(t, w.Value(), "queued messages are alive")
-			got, _ := b.Pop(&p, cache)
-			require.Same(t, m, got)
-			m, got = nil, nil
-			_, _ = m, got
+			require.NotNil(t, w.Value(), "a queued message is alive")
+			_, ok := b.Pop(&p, cache)
+			require.True(t, ok)
 			collected(t, w)
 
 			if bound > 0 {
-				b.Pop(&p, cache)
-				m, w = fresh()
-				b.Push(&p, cache, m)
-				_, ok := b.PopOldest()
+				_, ok = b.Pop(&p, cache)
 				require.True(t, ok)
-				m = nil
+				w = send(message, mailbox.Queued)
+				_, ok = b.PopOldest()
+				require.True(t, ok)
 				collected(t, w)
 			}
 
-			m, w = fresh()
-			b.PushControl(mailbox.Stop, m)
+			w = send(control, mailbox.Queued)
 			b.PushControl(mailbox.Stop, nil)
-			_, _, ok := b.PopControl()
+			_, _, ok = b.PopControl()
 			require.True(t, ok)
-			m = nil
 			collected(t, w)
 
 			b.Close()
-			m, w = fresh()
-			require.Equal(t, mailbox.Closed, b.Push(&p, cache, m))
-			require.Equal(t, mailbox.Closed, b.PushControl(mailbox.Stop, m))
-			m = nil
-			collected(t, w)
+			collected(t, send(message, mailbox.Closed))
+			collected(t, send(control, mailbox.Closed))
 			runtime.KeepAlive(b)
 		}
 	}

@@ -19,7 +19,7 @@ type entry struct {
 // model is what a mailbox should do, in the dumbest way. Its consumer keeps the contract: it consumes only
 // while awake.
 type model struct {
-	t testing.TB
+	t *testing.T
 	b box
 	p mailbox.Pool[int]
 	c [3]*mailbox.Cache[int] // the first is nil
@@ -33,7 +33,8 @@ type model struct {
 }
 
 // runModel takes its first byte for the bound and each following one for an operation.
-func runModel(t testing.TB, ops []byte) {
+func runModel(t *testing.T, ops []byte) {
+	t.Helper()
 	if len(ops) == 0 {
 		return
 	}

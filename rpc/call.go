@@ -6,12 +6,13 @@ import (
 	"github.com/ractor-go/ractor/actor"
 )
 
-// Call sends to the message that ask builds, and waits for the answer. The
-// errors: Fail's as it is, ErrNoReply, context.Cause(ctx) when ctx ends first,
-// those of Cast when the request could not be sent, ErrSelfCall,
-// actor.ErrKilled's cancellation when the calling actor is killed, and
-// sched.ErrTooManyWaiters inside a handler. A call that is answered allocates
-// nothing.
+// Call sends to the message that ask builds, and waits for the answer. ctx is
+// the only deadline. The errors: Fail's as it is, ErrNoReply, context.Cause(ctx)
+// when ctx ends first, those of Cast when the request could not be sent,
+// ErrSelfCall, and inside a handler actor.ErrKilled when the calling actor is
+// killed, and sched.ErrTooManyWaiters. Any goroutine may call it, in callbacks
+// too. ask runs on the caller's goroutine. A call from outside that is answered
+// allocates nothing.
 func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) (R, error) {
 	var none R
 	switch {
@@ -20,8 +21,11 @@ func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) 
 	case ask == nil:
 		return none, ErrNilAsk
 	}
-	me := actor.Caller()
-	if !me.IsZero() && to.Is(me) {
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
+	}
+	inside := !actor.Caller().IsZero()
+	if inside && actor.RunsHere(to.Any()) {
 		return none, ErrSelfCall
 	}
 	p := take[R](to.System())
@@ -30,13 +34,10 @@ func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) 
 		return none, err
 	}
 	var cause error
-	if me.IsZero() {
-		cause = wait(ctx, p.ready)
+	if inside {
+		cause = park(ctx, p.ready)
 	} else {
-		blocked := actor.Park(ctx, p.ready, func(err error) { cause = err })
-		if blocked != nil {
-			cause = blocked
-		}
+		cause = wait(ctx, p.ready)
 	}
 	if cause != nil {
 		if p.giveUp() {
@@ -62,38 +63,53 @@ func wait(ctx context.Context, ready <-chan struct{}) error {
 	}
 }
 
-// request sends the message. When that fails, the call is over; a Reply that ask
-// has kept reaches nobody. Only if ask itself has answered, that answer stands.
-func request[M, R any](ctx context.Context, p *port[R], gen uint32, to actor.Ref[M], ask func(Reply[R]) M) error {
-	err := actor.Request(ctx, to, ask(Reply[R]{p, gen}), &p.ticket)
-	if err == nil {
-		return nil
+// park waits inside a handler. It is a function of its own so that what its
+// closure shares is allocated here alone.
+func park(ctx context.Context, ready <-chan struct{}) (cause error) {
+	if blocked := actor.Park(ctx, ready, func(err error) { cause = err }); blocked != nil {
+		return blocked
 	}
-	defer p.release() // the ticket's
-	if !p.giveUp() {
-		return nil
-	}
+	return cause
+}
+
+// request sends the message. When that fails, or ask panics, the call is over: a
+// Reply that ask has kept reaches nobody. Only if ask itself has answered, that
+// answer stands.
+func request[M, R any](ctx context.Context, p *port[R], gen uint32, to actor.Ref[M], ask func(Reply[R]) M) (err error) {
+	sent := false
+	defer func() {
+		if sent {
+			return
+		}
+		if !p.giveUp() {
+			err = nil
+		}
+		p.release() // the ticket's
+	}()
+	err = actor.Request(ctx, to, ask(Reply[R]{p, gen}), &p.ticket)
+	sent = err == nil
 	return err
 }
 
 // Then is Call without waiting: it returns at once, and then runs inside the
-// calling actor when the answer is there, or the error, as a message of its own.
-// then may touch the actor's state; an error of it ends the actor. If the actor
-// ends first, then is dropped. Only in a callback of ctx's actor. An actor may
-// ask itself this way.
+// calling actor when the answer is there, or the error, as a message of its own,
+// after what was queued before. then may touch the actor's state; an error of it
+// ends the actor. If the actor ends first, then is dropped; nil drops the answer.
+// There is no deadline: a timer of the actor may serve as one. Only in a
+// callback of ctx's actor; a nil ctx panics. An actor may ask itself this way.
 func Then[M, Q, R any](ctx *actor.Context[M], to actor.Ref[Q], ask func(Reply[R]) Q, then func(R, error) error) {
+	if then == nil {
+		then = func(R, error) error { return nil }
+	}
+	var none R
+	if ask == nil {
+		_ = actor.Post(ctx, func() error { return then(none, ErrNilAsk) })
+		return
+	}
 	p := take[R](ctx.System())
 	p.in, p.then = ctx, then
-	gen := generation(p.state.Load())
-	var err error
-	if ask == nil {
-		err = ErrNilAsk
-		p.giveUp()
-	} else {
-		err = request(ctx, p, gen, to, ask)
-	}
-	if err != nil {
-		var none R
+	if err := request(ctx, p, generation(p.state.Load()), to, ask); err != nil {
+		p.in, p.then = nil, nil // who has kept the Reply must not keep the actor
 		_ = actor.Post(ctx, func() error { return then(none, err) })
 	}
 }

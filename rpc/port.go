@@ -11,25 +11,29 @@ import (
 // port is the place where one answer is left. It is used for one call after
 // another; what makes that safe is one word:
 //
-//		generation (32) | hop (8) | references (16) | flags (8)
+//		generation (32) | duty (8) | given (8) | references (12) | flags (4)
 //
 //	  - The generation is the call's. Whoever holds a Reply has its generation;
 //	    every change through a Reply is a compare-and-swap of the whole word, so
 //	    a stale Reply changes nothing.
 //	  - References are held by the caller and by each ticket, that is, by each
-//	    message that carries the duty to answer. The port is used again, with the
-//	    next generation, only when the last one is given back: so who holds a
-//	    reference knows the generation cannot change.
-//	  - The hop counts how often the duty was handed on (Give). A ticket with a
-//	    lower hop has no duty any more.
+//	    message that carries the duty to answer, or has carried it. The port is
+//	    used again, with the next generation, only when the last one is given
+//	    back: so who holds a reference knows the generation cannot change.
+//	  - Each time the duty is handed on (Give), the new ticket gets the next
+//	    number, counted by given; the first message's is 0. duty is the highest
+//	    number whose message was accepted: lower ones have no duty any more. Two
+//	    fields, because the new holder may hand on before the old one's Give has
+//	    returned: numbers are taken before the message is sent, duty moves after
+//	    it.
 //
-// Who sets answering owns value and err until it has set answered and filled
-// ready; then they are the caller's. A caller that gives up does so only while
-// answering is not set; afterwards the answer is as good as there, and it waits
-// for it. A port whose caller has given up is never used again.
+// Who sets answering owns value and err until it has filled ready; then they
+// are the caller's. A caller that gives up does so only while answering is not
+// set; afterwards the answer is as good as there, and it waits for it. A port
+// whose caller has given up is never used again.
 type port[R any] struct {
 	state  atomic.Uint64
-	ready  chan struct{} // one slot: answered
+	ready  chan struct{} // one slot: the answer is there
 	value  R
 	err    error
 	ticket actor.Ticket // the first message's
@@ -42,21 +46,27 @@ type port[R any] struct {
 }
 
 const (
-	answering uint64 = 1 << iota // somebody writes the answer
-	answered                     // it is there
+	answering uint64 = 1 << iota // somebody writes the answer, or has written it
 	gaveUp                       // the caller does not wait any more
 	detached                     // nobody has the duty
 
-	oneRef  uint64 = 1 << 8
-	refMask uint64 = 0xffff << 8
-	oneHop  uint64 = 1 << 24
-	hopMask uint64 = 0xff << 24
+	oneRef  uint64 = 1 << 4
+	refMask uint64 = 0xfff << 4 // at most the caller, the first ticket and maxGiven others
 
-	over = answering | answered | gaveUp
+	givenShift = 16
+	dutyShift  = 24
+	maxGiven   = 0xff
+
+	over = answering | gaveUp
 )
 
-func generation(state uint64) uint32 { return uint32(state >> 32) } //nolint:gosec // the high half
-func hops(state uint64) uint64       { return state & hopMask }
+func generation(state uint64) uint32 { return uint32(state >> 32) }
+func given(state uint64) uint64      { return state >> givenShift & maxGiven }
+func duty(state uint64) uint64       { return state >> dutyShift & maxGiven }
+
+// fresh is the word of a new call: a reference for the caller, one for the
+// first ticket.
+func fresh(gen uint32) uint64 { return uint64(gen)<<32 | 2*oneRef }
 
 // ports is the pool of a System for answers of type R. It belongs to the System
 // because ports contain channels.
@@ -64,21 +74,20 @@ type ports[R any] struct{ free sync.Pool }
 
 func newPorts[R any]() *ports[R] { return new(ports[R]) }
 
-// take returns a port for a new call, with a reference for the caller and one
-// for the first ticket. sys may be nil: then the port is not pooled.
+// take returns a port for a new call. sys may be nil: then the port is not
+// pooled.
 func take[R any](sys *actor.System) *port[R] {
 	var home *ports[R]
 	if sys != nil {
 		home = actor.Shared(sys, newPorts[R])
 		if p, ok := home.free.Get().(*port[R]); ok {
-			p.state.Add(2 * oneRef)
 			return p
 		}
 	}
 	p := &port[R]{ready: make(chan struct{}, 1), home: home}
 	p.ticket.Holder = p
 	p.resume = p.continued
-	p.state.Store(2 * oneRef)
+	p.state.Store(fresh(0))
 	return p
 }
 
@@ -91,20 +100,20 @@ func (p *port[R]) release() {
 	if generation(s) == math.MaxUint32 {
 		return // its generations are used up
 	}
-	p.state.Store(uint64(generation(s)+1) << 32)
+	p.state.Store(fresh(generation(s) + 1))
 	p.home.free.Put(p)
 }
 
 // change applies f to the word as long as it belongs to gen and the call is not
 // over; false: it does not, or is.
-func (p *port[R]) change(gen uint32, f func(uint64) uint64) (before uint64, ok bool) {
+func (p *port[R]) change(gen uint32, f func(uint64) uint64) (ok bool) {
 	for {
 		s := p.state.Load()
 		if generation(s) != gen || s&over != 0 {
-			return s, false
+			return false
 		}
 		if p.state.CompareAndSwap(s, f(s)) {
-			return s, true
+			return true
 		}
 	}
 }
@@ -118,20 +127,23 @@ func (p *port[R]) answer(gen uint32, v R, err error) {
 			return
 		}
 		if p.state.CompareAndSwap(s, s|answering) {
-			break
+			p.deliver(v, err)
+			return
 		}
 	}
+}
+
+// deliver writes the answer; only who has set answering calls it.
+func (p *port[R]) deliver(v R, err error) {
 	p.value, p.err = v, err
 	if p.then == nil {
 		// The caller may take the answer, and the port may serve the next
 		// call, as soon as ready is filled: nothing after it.
-		p.state.Or(answered)
 		p.ready <- struct{}{}
 		return
 	}
-	p.state.Or(answered)
 	if actor.Post(p.in, p.resume) != nil {
-		p.collect() // the asking actor has ended
+		_, _ = p.collect() // the asking actor has ended
 	}
 }
 
@@ -164,7 +176,7 @@ func (p *port[R]) giveUp() bool {
 	}
 }
 
-// The port is the ticket of the first message: hop 0.
+// The port is the ticket of the first message: number 0.
 
 // Open refuses a request whose caller has given up.
 func (p *port[R]) Open() error {
@@ -180,29 +192,27 @@ func (p *port[R]) Handled() bool { return p.handled(0) }
 // Discard fails the call, if the duty is still this ticket's.
 func (p *port[R]) Discard(reason error) { p.discard(0, reason) }
 
-func (p *port[R]) handled(hop uint64) bool {
-	if s := p.state.Load(); s&(over|detached) == 0 && hops(s) <= hop {
+func (p *port[R]) handled(number uint64) bool {
+	if s := p.state.Load(); s&(over|detached) == 0 && duty(s) <= number {
 		return true
 	}
 	p.release()
 	return false
 }
 
-func (p *port[R]) discard(hop uint64, reason error) {
-	if s := p.state.Load(); s&detached == 0 && hops(s) <= hop {
-		var none R
-		p.answer(generation(s), none, &noReply{reason})
+// discard looks whose the duty is and takes the right to answer in one step: a
+// Give or a Detach that has returned cannot be overlooked.
+func (p *port[R]) discard(number uint64, reason error) {
+	for {
+		s := p.state.Load()
+		if s&(over|detached) != 0 || duty(s) > number {
+			break
+		}
+		if p.state.CompareAndSwap(s, s|answering) {
+			var none R
+			p.deliver(none, &noReply{reason})
+			break
+		}
 	}
 	p.release()
 }
-
-// given is the ticket of a message that Give has sent.
-type given[R any] struct {
-	actor.Ticket
-	p   *port[R]
-	hop uint64
-}
-
-func (g *given[R]) Open() error          { return g.p.Open() }
-func (g *given[R]) Handled() bool        { return g.p.handled(g.hop) }
-func (g *given[R]) Discard(reason error) { g.p.discard(g.hop, reason) }

@@ -1,11 +1,8 @@
 package rpc
 
 import (
-	"context"
 	"errors"
 	"fmt"
-
-	"github.com/ractor-go/ractor/actor"
 )
 
 var (
@@ -73,35 +70,4 @@ func (r Reply[R]) Detach() {
 	if r.p != nil {
 		r.p.change(r.gen, func(s uint64) uint64 { return s | detached })
 	}
-}
-
-// Give hands the duty on: it sends to the message that ask builds of r, and from
-// then on to answers for it. On an error the duty stays where it was: to's
-// refusal, as Cast's, or ErrNotWaiting, and nothing was sent. A zero Reply is
-// sent on like any message.
-func Give[M, R any](ctx context.Context, r Reply[R], to actor.Ref[M], ask func(Reply[R]) M) error {
-	if ask == nil {
-		return ErrNilAsk
-	}
-	if r.p == nil {
-		return to.Cast(ctx, ask(r))
-	}
-	s, ok := r.p.change(r.gen, func(s uint64) uint64 { return s + oneRef })
-	if !ok {
-		return ErrNotWaiting
-	}
-	g := &given[R]{p: r.p, hop: hops(s) + oneHop}
-	g.Holder = g
-	if g.hop > hopMask {
-		r.p.release()
-		return fmt.Errorf("rpc: a reply cannot be given more than %d times", hopMask/oneHop)
-	}
-	if err := actor.Request(ctx, to, ask(r), &g.Ticket); err != nil {
-		r.p.release()
-		return err
-	}
-	// Both tickets have the duty for a moment, and then only the new one: at
-	// no time nobody. If the call was answered meanwhile this changes nothing.
-	r.p.change(r.gen, func(s uint64) uint64 { return s&^hopMask | max(hops(s), g.hop) })
-	return nil
 }

@@ -61,11 +61,19 @@ func (c *Carrier) Expired() bool {
 	if w == nil {
 		return true
 	}
-	if !w.asked.Load() {
-		return false
+	if w.asked.Load() {
+		w.tick()
+		return w.yield || w.ticks-w.turnBegan >= c.s.sliceTicks
 	}
-	w.tick()
-	return w.ticks-w.turnBegan >= c.s.sliceTicks
+	return w.yield
+}
+
+// Yield ends the turn after the present callback: for a task that has made
+// more work than others keep up with.
+func (c *Carrier) Yield() {
+	if w := c.worker; w != nil {
+		w.yield = true
+	}
 }
 
 // Handled adds n to the worker's count of messages.

@@ -84,21 +84,21 @@ func (l *idleList) remove(i int) {
 // wake makes sure that somebody looks for the task that the caller has just
 // queued; any goroutine may call it. With all workers busy it costs two loads.
 func (s *Scheduler) wake() {
-	if s.searching.Load() != 0 || s.idle.n.Load() == 0 {
-		return
-	}
-	if !s.searching.CompareAndSwap(0, 1) {
-		return // somebody else is waking one
-	}
-	w := s.idle.pop()
-	if w == nil {
-		// Everybody has been taken meanwhile. Who relied on our number
-		// and queued a task is covered: the taken ones search.
+	for s.searching.Load() == 0 && s.idle.n.Load() != 0 {
+		if !s.searching.CompareAndSwap(0, 1) {
+			return // somebody else is waking one
+		}
+		if w := s.idle.pop(); w != nil {
+			w.wakeup <- wake
+			s.monitor.kick()
+			return
+		}
+		// Everybody has been taken meanwhile, and we were no searcher. But
+		// somebody may have queued a task and relied on our number, and a
+		// worker may have looked before that and parked since. So take the
+		// number back and look again, in his place.
 		s.searching.Add(-1)
-		return
 	}
-	w.wakeup <- wake
-	s.monitor.kick()
 }
 
 // search looks for a task everywhere, and parks when there is none. It
@@ -122,16 +122,17 @@ func (w *Worker) search() *Task {
 		}
 		w.parks++
 		w.publish()
+		w.forget()
 		s.idle.add(w)
 		s.searching.Add(-1)
-		if s.closing.Load() || s.anyWork() {
-			if s.idle.take(w) {
-				if s.closing.Load() {
-					return nil
-				}
-				s.searching.Add(1)
-				continue
+		closing := s.closing.Load() // first: what was queued before Close is seen below
+		if work := s.anyWork(); (work || closing) && s.idle.take(w) {
+			if !work {
+				return nil
 			}
+			s.searching.Add(1)
+			s.monitor.kick() // it may have seen all of us parked, and sleep
+			continue
 		}
 		if <-w.wakeup == retire { // a waker has counted us as a searcher, a retirer has not
 			return nil

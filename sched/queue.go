@@ -25,6 +25,8 @@ type queue struct {
 	head atomic.Uint32
 	tail atomic.Uint32
 	ring []atomic.Pointer[Task]
+
+	wiped uint32 // the worker's own: forget has come this far
 }
 
 // push appends t; only the worker itself may call it. False: the ring is full.
@@ -81,6 +83,21 @@ func (q *queue) half() (chain, int) {
 			c.add(t)
 		}
 		return c, int(n)
+	}
+}
+
+// forget wipes the slots that were used since it was called last, so that a
+// parked worker keeps no task alive; only the worker itself may call it, with
+// the ring empty. A thief that still reads a slot has an old head, and its
+// compare-and-swap fails. (Wiping at each pop would cost a store a task; a ring
+// that is in use holds no more than its size.)
+func (q *queue) forget() {
+	tail := q.tail.Load()
+	if n := uint32(len(q.ring)); tail-q.wiped > n { //nolint:gosec // as above
+		q.wiped = tail - n
+	}
+	for ; q.wiped != tail; q.wiped++ {
+		q.ring[q.wiped&q.mask()].Store(nil)
 	}
 }
 

@@ -19,6 +19,7 @@ type Worker struct {
 	nextInRow int    // how often in a row next was taken
 	ticks     uint64 // ticks seen
 	turnBegan uint64 // ticks at the beginning of the turn
+	yield     bool   // Carrier.Yield was called in this turn
 	locals    []any  // see Local
 	random    uint64
 
@@ -85,12 +86,13 @@ func (w *Worker) find() *Task {
 	}
 	w.turns++
 	w.turnBegan = w.ticks
+	w.yield = false
 	if w.turns%uint64(w.s.cfg.YieldEvery) == 0 { //nolint:gosec // Resolve made it positive
 		runtime.Gosched() // callers outside get their turn
 		if w.s.surplus.Load() > 0 && w.s.retireOne(w) {
 			return nil
 		}
-		if t := w.fromGlobal(); t != nil {
+		if t := w.keep(w.s.global.poll(pollBatch)); t != nil {
 			return t
 		}
 	}
@@ -114,6 +116,10 @@ func (w *Worker) own() *Task {
 	}
 	return w.takeNext()
 }
+
+// pollBatch is how many tasks a busy worker takes from the global queue at a
+// time.
+const pollBatch = 8
 
 // fromGlobal takes a batch from the global queue: one task to run, the rest
 // for the ring. What is left behind somebody else is woken for.

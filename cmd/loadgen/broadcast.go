@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/ractor-go/ractor/actor"
@@ -15,12 +14,7 @@ func broadcast() scenario {
 		op:     "a message",
 		full:   size{Actors: 100_000, Messages: 2_000_000},
 		modest: size{Actors: 100_000, Messages: 2_000_000},
-		check: func(s size) error {
-			if s.Messages < int64(s.Actors) || s.Messages%int64(s.Actors) != 0 {
-				return fmt.Errorf("--messages is %d: want a multiple of --actors, which is %d", s.Messages, s.Actors)
-			}
-			return nil
-		},
+		rounds: 20,
 		variants: []variant{{
 			capacity: 32,
 			ours:     broadcastOurs,
@@ -54,11 +48,31 @@ func (r *reader) Handle(_ *actor.Context[news], m news) error {
 	return nil
 }
 
+// readership is n readers. The messages are dealt out round by round, so that
+// the last round may not reach all.
+func (t *trial) readership() (readers []reader, over *countdown) {
+	n := t.size.Actors
+	over = newCountdown(int(min(int64(n), t.size.Messages)))
+	readers = make([]reader, n)
+	for i := range readers {
+		readers[i] = reader{rounds: share(t.size.Messages, n, i), over: over}
+	}
+	return readers, over
+}
+
+// reached is how many readers a round reaches.
+func (t *trial) reached(round int64) int {
+	return int(min(int64(t.size.Actors), t.size.Messages-(round-1)*int64(t.size.Actors)))
+}
+
 // speaker sends one round for each message that it gets.
-type speaker struct{ to []actor.Ref[news] }
+type speaker struct {
+	t  *trial
+	to []actor.Ref[news]
+}
 
 func (s *speaker) Handle(ctx *actor.Context[news], m news) error {
-	for _, to := range s.to {
+	for _, to := range s.to[:s.t.reached(m.round)] {
 		if err := to.Cast(ctx, m); err != nil {
 			return err
 		}
@@ -67,20 +81,17 @@ func (s *speaker) Handle(ctx *actor.Context[news], m news) error {
 }
 
 func broadcastOurs(ctx context.Context, t *trial) error {
-	n := t.size.Actors
-	rounds := t.size.Messages / int64(n)
-	over := newCountdown(n)
-	readers := make([]reader, n)
-	refs := make([]actor.Ref[news], n)
+	rounds := (t.size.Messages-1)/int64(t.size.Actors) + 1
+	readers, over := t.readership()
+	refs := make([]actor.Ref[news], len(readers))
 	err := t.inSystem(ctx, func(ctx context.Context, _ *actor.System) error {
 		for i := range readers {
-			readers[i].rounds, readers[i].over = rounds, over
 			var err error
 			if refs[i], err = actor.Spawn(ctx, &readers[i]); err != nil {
 				return err
 			}
 		}
-		one, err := actor.Spawn(ctx, &speaker{to: refs})
+		one, err := actor.Spawn(ctx, &speaker{t: t, to: refs})
 		if err != nil {
 			return err
 		}
@@ -112,14 +123,11 @@ func (t *trial) broadcastChecks(readers []reader) {
 }
 
 func broadcastTheirs(ctx context.Context, t *trial, capacity int) error {
-	n := t.size.Actors
-	rounds := t.size.Messages / int64(n)
-	over := newCountdown(n)
-	readers := make([]reader, n)
-	halls := make([]chan news, n)
+	rounds := (t.size.Messages-1)/int64(t.size.Actors) + 1
+	readers, over := t.readership()
+	halls := make([]chan news, len(readers))
 	var all sync.WaitGroup
 	for i := range halls {
-		readers[i].rounds, readers[i].over = rounds, over
 		halls[i] = make(chan news, capacity)
 		all.Go(func() {
 			for m := range halls[i] {
@@ -130,7 +138,7 @@ func broadcastTheirs(ctx context.Context, t *trial, capacity int) error {
 	err := t.measure(t.size.Messages, func() error {
 		go func() {
 			for r := range rounds {
-				for _, to := range halls {
+				for _, to := range halls[:t.reached(r+1)] {
 					to <- news{round: r + 1}
 				}
 			}

@@ -271,6 +271,9 @@ func (a *runArguments) jobs(all []scenario) (jobs []job, notes []string, err err
 			notes = append(notes, fmt.Sprintf("%s: %s does not apply", s.name, flag))
 		}
 		base = given.arrivals(base)
+		if s.rounds > 0 && a.Messages == nil {
+			base.Messages = s.rounds * int64(base.Actors)
+		}
 		if s.check != nil {
 			if err := s.check(base); err != nil {
 				return nil, nil, badUsage("%s: %w", s.name, err)

@@ -28,7 +28,6 @@ func TestBadUsage(t *testing.T) {
 		"run pairs --actors many":              `--actors: expected`,
 		"run ring --actors 10":                 `ring: --actors is 10: want at least 125`,
 		"run pairs --messages 0":               `--messages is 0: want a positive number`,
-		"run broadcast --messages 3":           `broadcast: --messages is 3: want a multiple of --actors`,
 		"run fanin --producers -1":             `--producers is -1: want a positive number`,
 		"run mixed --rate 0":                   `--rate is 0: want a positive number`,
 		"run mixed --duration 0s":              `--duration is 0s: want a positive duration`,
@@ -111,6 +110,10 @@ func TestJobs(t *testing.T) {
 	open = jobsOf(runArguments{Names: []string{"mixed"}, Messages: some(int64(100_000), true)})[0].size
 	require.Equal(t, int64(100_000), open.Messages)
 	require.Equal(t, "2s", open.Duration.String())
+
+	// A broadcast keeps its rounds when it has other actors.
+	wide := jobsOf(runArguments{Names: []string{"broadcast"}, Actors: some(30, true)})[0].size
+	require.Equal(t, int64(600), wide.Messages)
 
 	// What a scenario has no use for is said, once.
 	given := runArguments{Names: []string{"pingpong"}, Actors: some(7, true), Bound: some(9, true)}

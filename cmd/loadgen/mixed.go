@@ -111,5 +111,6 @@ func mixedOnce(ctx context.Context, t *trial) (lagging string, err error) {
 	own := lag.ValueAtQuantile(99)
 	t.count("generator_lag_p50_ns", lag.ValueAtQuantile(50))
 	t.count("generator_lag_p99_ns", own)
+	t.note("generator lag p50 %v, p99 %v", time.Duration(lag.ValueAtQuantile(50)), time.Duration(own))
 	return lagVerdict(own, t.found.Latency.P99), err
 }

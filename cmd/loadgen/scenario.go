@@ -14,6 +14,7 @@ type scenario struct {
 	full     size   // what run NAME uses; a zero field is of no use here
 	modest   size   // what no arguments use
 	fixed    bool   // whether the number of actors is the scenario's own
+	rounds   int64  // messages for each actor, unless the user gives the number of all
 	check    func(size) error
 	variants []variant
 }

@@ -20,7 +20,7 @@ var tiny = map[string]string{
 	"call":      "--messages 50",
 	"ring":      "--messages 2503 --actors 130",
 	"timers":    "--messages 301 --actors 7",
-	"broadcast": "--messages 500 --actors 50",
+	"broadcast": "--messages 520 --actors 50",
 	"supervise": "--messages 20011 --actors 10",
 	"blocking":  "--messages 100 --rate 2000 --actors 8",
 	"mixed":     "--messages 500 --rate 5000 --actors 50",
@@ -98,10 +98,10 @@ func TestOverflowsBalance(t *testing.T) {
 		require.Equal(t, exitOK, code, "%s: %s", rule, words)
 		var rows []struct {
 			Config struct {
-				Bound    int
-				Overflow string
-			}
-			Checks map[string]float64
+				Bound    int    `json:"bound"`
+				Overflow string `json:"overflow"`
+			} `json:"config"`
+			Checks map[string]float64 `json:"checks"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(out), &rows))
 		require.Equal(t, 2, rows[0].Config.Bound)

@@ -38,6 +38,7 @@ func columns() []column {
 		{"gc ms", false, func(r row) string { return figure(r.GCFull, digits) }},
 		{"cpu %", false, func(r row) string { return figure(r.CPUPercent, hundredths) }},
 		{"base ns", false, func(r row) string { return figure(r.BaselineNsPerOp, digits) }},
+		{"base cpu", false, func(r row) string { return figure(r.BaselineCPUNsPerOp, digits) }},
 		{"ratio", false, func(r row) string { return figure(r.Ratio, hundredths) }},
 		{"checks", true, func(r row) string {
 			if len(r.failures) > 0 {
