@@ -38,6 +38,11 @@ func (r Ref[M]) send(ctx context.Context, e envelope[M]) error {
 // scheduler: push, then wake. Whoever is told Wake owns the duty to schedule;
 // the mailbox tells exactly one. The scheduler's turn then pops it (Turn), and
 // Handle is called.
+//
+// Senders to a mailbox with a backlog step aside (sched.Config.Backlog): the
+// receiver gets its share of the processors, and the messages stay in nodes
+// that are still in a cache. With four producers to one actor on two cores that
+// took a message from 111 ns and 0.6 allocations to 84 ns and none.
 func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 	if c.status() >= Draining {
 		return ErrStopped
@@ -52,7 +57,7 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 		}
 		switch o := c.box.Push(&st.pool, nil, e); o {
 		case mailbox.Queued:
-			if c.box.Len() > backlog {
+			if c.box.Len() > c.kind.sys.turn.backlog {
 				runtime.Gosched()
 			}
 		case mailbox.Wake:
@@ -67,7 +72,7 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 	}
 	switch o := c.box.Push(&st.pool, st.local.Of(car), e); o {
 	case mailbox.Queued:
-		if c.box.Len() > backlog {
+		if c.box.Len() > c.kind.sys.turn.backlog {
 			car.Yield()
 		}
 	case mailbox.Wake:
@@ -77,15 +82,6 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 	}
 	return nil
 }
-
-// backlog is how many messages a mailbox may hold before its senders step
-// aside for a moment at each send: other goroutines let others run, actors end
-// their turn after the callback. Nobody waits, and a sender that goes on sending
-// is not stopped; but the receiver gets its share of the processors, and the
-// messages stay in nodes that are still in a cache. With four producers to one
-// actor on two cores: 111 ns a message and 0.6 allocations without, 84 ns and
-// none with it.
-const backlog = 1024
 
 // fenced says that a send is made through the context of an abandoned actor,
 // or by its goroutine.
@@ -133,7 +129,7 @@ func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outco
 				return nil
 			case rule == DropOldest:
 				if oldest, ok := c.box.PopOldest(); ok {
-					c.drop(oldest, ErrMailboxFull)
+					c.evict(oldest)
 				} else {
 					runtime.Gosched() // it is being written or read right now
 				}
@@ -147,6 +143,18 @@ func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outco
 		}
 		o = c.box.Push(&st.pool, nil, e)
 	}
+}
+
+// evict makes room. What is not subject to the bound only takes its place again
+// behind what is queued now.
+func (c *Context[M]) evict(oldest envelope[M]) {
+	switch oldest.tag.(type) {
+	case continuation, maker[M]:
+		if c.tell(mailbox.Supervision, notice{late: oldest.tag}) {
+			return
+		}
+	}
+	c.drop(oldest, ErrMailboxFull)
 }
 
 // houseCtx is the context of sends from the house's own goroutines, which must

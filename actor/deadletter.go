@@ -68,38 +68,57 @@ func (sys *System) deadLetter(c *cell, m any, reason error) {
 	if d.subscribed.Load() == 0 {
 		return
 	}
+	letter := DeadLetter{To: AnyRef{ref{c}}, Message: m, Reason: reason}
+	for _, r := range d.subscribers(c) {
+		_ = guard(func() error { return r.Cast(houseCtx, letter) })
+	}
+}
+
+// subscribers returns who is to be told of c's dead letter. Nobody if c is a
+// subscriber: what is lost on the way to one would come back to it, or go to
+// and fro between two, for ever.
+func (d *deadLetters) subscribers(c *cell) []Ref[DeadLetter] {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	to := make([]Ref[DeadLetter], 0, len(d.to))
-	for _, r := range d.to {
-		to = append(to, r)
-	}
-	d.mu.Unlock()
-	for _, r := range to {
-		if r.actor() == c {
-			continue // a subscriber's own would come back to it for ever
+	for s, r := range d.to {
+		switch x := r.actor(); {
+		case x == nil: // a name that nobody has now
+		case x == c:
+			return nil
+		case x.status() >= Stopping:
+			d.remove(s)
+		default:
+			to = append(to, r)
 		}
-		_ = guard(func() error {
-			return r.Cast(houseCtx, DeadLetter{To: AnyRef{ref{c}}, Message: m, Reason: reason})
-		})
 	}
+	return to
 }
 
 // Subscription ends with Cancel.
 type Subscription struct{ d *deadLetters }
 
-// Cancel ends the subscription; what is queued already still comes.
+// Cancel ends the subscription; what is queued already still comes. Any
+// goroutine may call it.
 func (s *Subscription) Cancel() {
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
-	if _, ok := s.d.to[s]; ok {
-		delete(s.d.to, s)
-		s.d.subscribed.Add(-1)
+	s.d.remove(s)
+}
+
+// remove ends s; mu is held.
+func (d *deadLetters) remove(s *Subscription) {
+	if _, ok := d.to[s]; ok {
+		delete(d.to, s)
+		d.subscribed.Add(-1)
 	}
 }
 
-// DeadLetters sends every dead letter of the System to to, until Cancel; dead
-// letters of to itself are only counted. Without a subscriber a dead letter
-// costs a counter.
+// DeadLetters sends every dead letter of the System to to, until Cancel or the
+// end of to's actor. Those of a subscriber itself are only counted, whatever it
+// was that it lost; and it is not waited for: what its bounded mailbox refuses
+// is lost. Without a subscriber a dead letter costs a counter. Any goroutine
+// may call it.
 func (sys *System) DeadLetters(to Ref[DeadLetter]) *Subscription {
 	d := &sys.dead
 	s := &Subscription{d}

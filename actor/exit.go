@@ -62,6 +62,7 @@ func (c *Context[M]) exit(car *sched.Carrier, e ending) {
 // finish is exit after PostStop.
 func (c *Context[M]) finish(e ending, state any) {
 	if !c.claim() {
+		c.actor = nil // abandoned; the value alone is still ours
 		return
 	}
 	if e.failed {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // patience is how long a test waits for what must come; it only decides how
@@ -142,3 +143,9 @@ func eventually(t testing.TB, ok func() bool, what string) {
 }
 
 func yield() { <-time.After(time.Millisecond) }
+
+// unfenced waits until the goroutines of abandoned actors have ended.
+func unfenced(t testing.TB) {
+	t.Helper()
+	eventually(t, func() bool { return sched.Fences() == 0 }, "the goroutines of abandoned actors end")
+}

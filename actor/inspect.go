@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"fmt"
 	"iter"
 	"time"
 
@@ -15,7 +16,7 @@ type Info struct {
 	Queue     int   // messages that wait, about
 	Doing     Doing // what it is doing
 	// Since is for how long: exact for Waiting, within a monitor tick for
-	// Stuck, 0 for the others.
+	// Stalled, 0 for the others.
 	Since     time.Duration
 	Goroutine uint64 // the number in stack dumps, if it is in a callback
 }
@@ -28,13 +29,18 @@ const (
 	Idle    Doing = iota // nothing: no worker has it
 	InTurn               // a worker runs its callbacks
 	Waiting              // a callback waits in a call of this library
-	Stuck_               // a callback has not returned for longer than sched.Config.StallAfter
+	Stalled              // a callback has not returned for longer than sched.Config.StallAfter
 )
 
-var doingNames = [...]string{"idle", "in turn", "waiting", "stuck"}
+var doingNames = [...]string{"idle", "in turn", "waiting", "stalled"}
 
 // String returns what it says.
-func (d Doing) String() string { return doingNames[d] }
+func (d Doing) String() string {
+	if int(d) < len(doingNames) {
+		return doingNames[d]
+	}
+	return fmt.Sprintf("Doing(%d)", uint8(d))
+}
 
 // Actors yields all actors of the System that have not ended, with what they
 // are doing. It costs time in proportion to their number and stops nothing;
@@ -70,7 +76,7 @@ func (c *cell) info(doing map[*sched.Task]sched.Activity, now time.Duration) Inf
 		case a.Blocked:
 			i.Doing, i.Since = Waiting, now-a.Since
 		case a.Stuck:
-			i.Doing, i.Since = Stuck_, now-a.Since
+			i.Doing, i.Since = Stalled, now-a.Since
 		default:
 			i.Doing = InTurn
 		}

@@ -69,8 +69,9 @@ func (g *graceOver) Expire() {
 	if c.has(claimedFlag) {
 		return
 	}
-	// Off the clock's goroutine: others' timers must not wait for it.
-	_ = c.kind.sys.sched.Async(func() { c.core().abandon() })
+	// Off the clock's goroutine: others' timers must not wait for it. And not
+	// behind functions of Async, which may be stuck as c is.
+	_ = c.kind.sys.sched.AsyncNow(func() { c.core().abandon() })
 }
 
 // abandon writes the actor off: the callback that ignores the kill keeps its
@@ -119,9 +120,10 @@ func stuckActor(c *cell) Stuck {
 		if a.Task != &c.task {
 			continue
 		}
-		a.Carrier.Fence(a.Task)
-		if d, ok := a.Carrier.Own().(*desk); ok {
-			s.duty = d.duty.Swap(nil)
+		if a.Carrier.Fence(a.Task) { // it ends with this turn: the duty is this actor's
+			if d, ok := a.Carrier.Own().(*desk); ok {
+				s.duty = d.duty.Swap(nil)
+			}
 		}
 		s.Stack = gid.Stack(a.Carrier.Goroutine())
 		return s

@@ -175,7 +175,15 @@ func (sys *System) stuck() []Stuck {
 			continue
 		}
 		if t, ok := a.Task.Runner.(interface{ cellOf() *cell }); ok {
-			out = append(out, stuckActor(t.cellOf()))
+			if s := stuckActor(t.cellOf()); a.Carrier.Fenced() { // still: the stack is that of its callback
+				out = append(out, s)
+			}
+		}
+	}
+	for _, c := range starts.of(sys) { // on goroutines that are not ours
+		known := func(s Stuck) bool { return s.Actor.c == c }
+		if c.has(abandonedFlag) && !slices.ContainsFunc(out, known) {
+			out = append(out, stuckActor(c))
 		}
 	}
 	return out

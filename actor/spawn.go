@@ -101,7 +101,8 @@ func (o Overflow) String() string {
 //
 // Other errors: ErrNilActor, ErrHook when a has a method with the name of a hook
 // that would not be called, ErrNameTaken, ErrStopping when the parent takes no
-// children any more, ErrOption, ErrSystemShutDown.
+// children any more, ErrOption, ErrSystemShutDown, and ErrKilled too when the
+// caller has been abandoned.
 func Spawn[A Actor[M], M any](ctx context.Context, a A, opts ...Option) (Ref[M], error) {
 	return spawn[M](ctx, a, nil, false, opts)
 }
@@ -129,6 +130,9 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 	if isNil(a) {
 		return Ref[M]{}, fmt.Errorf("%w: %T", ErrNilActor, a)
 	}
+	if fenced(ctx) {
+		return Ref[M]{}, ErrKilled
+	}
 	o := options{parent: parent}
 	if len(opts) > 0 {
 		var err error
@@ -145,6 +149,11 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 		sys.leave()
 		return Ref[M]{}, err
 	}
+	if sys.closing.Load() {
+		// Shutdown may have looked for actors before this one was there.
+		c.startFailed(ErrSystemShutDown)
+		return Ref[M]{}, ErrSystemShutDown
+	}
 	if instant {
 		if o.parent != nil {
 			c.extra().pending = o.parent
@@ -159,11 +168,6 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 		}
 	} else {
 		c.set(startedFlag)
-	}
-	if sys.closing.Load() {
-		// Shutdown may have looked for actors before this one was there.
-		c.startFailed(ErrSystemShutDown)
-		return Ref[M]{}, ErrSystemShutDown
 	}
 	c.launch()
 	return c.Self(), nil
@@ -222,7 +226,7 @@ func create[M any](sys *System, a Actor[M], o *options) (*Context[M], error) {
 
 // startUnder runs PreStart bounded by ctx.
 func (c *Context[M]) startUnder(ctx context.Context, parent *cell) error {
-	if ctx.Done() == nil {
+	if ctx.Done() == nil || !c.kind.hooks.has(preStart) {
 		return c.start(parent)
 	}
 	if err := context.Cause(ctx); err != nil {
@@ -230,6 +234,7 @@ func (c *Context[M]) startUnder(ctx context.Context, parent *cell) error {
 	}
 	// To the actor that starts, ctx's end is a kill.
 	stop := context.AfterFunc(ctx, func() { c.kill(context.Cause(ctx)) })
+	defer stop() // after runtime.Goexit in PreStart
 	err := c.start(parent)
 	if !stop() { // it came before the start was over: no matter how far it got
 		return context.Cause(ctx)
@@ -239,7 +244,7 @@ func (c *Context[M]) startUnder(ctx context.Context, parent *cell) error {
 
 // start runs PreStart and links the actor (rows L1, SP2).
 func (c *Context[M]) start(parent *cell) error {
-	if c.kind.hooks.has(preStart) {
+	if c.kind.hooks.has(preStart) && !c.has(killedFlag) {
 		if err := c.runPreStart(); err != nil {
 			return err
 		}
@@ -293,6 +298,7 @@ func (c *Context[M]) runPreStart() (err error) {
 // startFailed undoes a start: nobody was told of it, nobody is told of its end.
 func (c *Context[M]) startFailed(err error) {
 	if !c.claim() {
+		c.actor = nil
 		return // abandoned
 	}
 	if p := c.parent.Load(); p != nil {

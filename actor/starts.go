@@ -46,6 +46,20 @@ func (t *startTable) push(c *cell) (pop func()) {
 	}
 }
 
+// of returns the actors of sys whose PreStart is running.
+func (t *startTable) of(sys *System) (cs []*cell) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.m {
+		for ; s != nil; s = s.outer {
+			if s.c.kind.sys == sys {
+				cs = append(cs, s.c)
+			}
+		}
+	}
+	return cs
+}
+
 func (t *startTable) get(id uintptr) *cell {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -41,7 +41,7 @@ type System struct {
 	cfg   Config
 	log   *slog.Logger
 	sched *sched.Scheduler
-	turn  struct{ budget, backlogBudget int }
+	turn  struct{ budget, backlogBudget, backlog int }
 
 	kinds  *xsync.MapOf[kindKey, *kind]
 	shared *xsync.MapOf[reflect.Type, any]
@@ -98,6 +98,7 @@ func newSystem(cfg Config, standard bool) (*System, error) {
 	}
 	sys.sched = s
 	sys.turn.budget = s.Config().Budget
+	sys.turn.backlog = s.Config().Backlog
 	sys.turn.backlogBudget = max(s.Config().BacklogBudget, s.Config().Budget)
 	sys.live.Store(1) // the System itself, or the caller's first actor
 	return sys, nil
@@ -135,6 +136,9 @@ func SystemOf(ctx context.Context) *System {
 	}
 	if c := caller(); c != nil {
 		return c.kind.sys
+	}
+	if ctx == nil {
+		return standard.Load()
 	}
 	if c, ok := ctx.Value(cellKey{}).(*cell); ok {
 		return c.kind.sys

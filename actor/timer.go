@@ -60,18 +60,18 @@ type timer struct {
 	period time.Duration // 0: once
 	burst  bool
 
+	listed bool
 	state  atomic.Uint32
-	ticks  atomic.Uint32 // periodic: ticks that are due and not handled
+	ticks  atomic.Uint64 // periodic: ticks that are due and not handled
 	older  *timer        // the owner's list, guarded by its rare.mu
 	newer  *timer
-	listed bool
 }
 
 // action is what a timer does when it is due.
 type action interface {
-	// act does it; queued says that a message was queued that will come
-	// back to open.
-	act(t *timer) (queued bool)
+	// act does it, or queues a message. Whoever has it in his hand in the
+	// end, to do, to handle or to discard it, asks open first.
+	act(t *timer)
 }
 
 // castAction sends a message.
@@ -81,19 +81,21 @@ type castAction[M any] struct {
 	m  M
 }
 
-func (a *castAction[M]) act(t *timer) bool {
+func (a *castAction[M]) act(t *timer) {
 	err := guard(func() error {
 		return a.to.send(houseCtx, envelope[M]{m: a.m, tag: t})
 	})
 	if err == nil {
-		return true
+		return
+	}
+	if _, ok := t.open(); !ok {
+		return
 	}
 	if c := a.to.actor(); c != nil {
 		t.sys.deadLetter(c, a.m, err)
 	} else {
 		t.sys.dead.count(err)
 	}
-	return false
 }
 
 // controlAction stops or kills.
@@ -102,18 +104,22 @@ type controlAction struct {
 	do func(c *cell)
 }
 
-func (a *controlAction) act(t *timer) bool {
-	a.do(t.owner)
-	return false
+func (a *controlAction) act(t *timer) {
+	if _, ok := t.open(); ok {
+		a.do(t.owner)
+	}
 }
 
 // CastAfter sends m after d, at once if d is not positive. The timer ends with
-// the actor (rows T2, T5). It costs one allocation.
+// the actor (rows T2, T5); for a Ref of ByName that is who has the name now,
+// and if nobody has it, the name is looked up when the timer is due. It costs
+// one allocation. Any goroutine may call it.
 func (r Ref[M]) CastAfter(d time.Duration, m M) Timer { return r.castLater(d, 0, false, m) }
 
 // CastEvery sends m each time d has passed, the first time after d, without
-// drift, until it is cancelled or the actor ends (row T1). A period that is not
-// positive arms nothing: see Timer.Err.
+// drift, until it is cancelled or the actor drains or ends (row T1). A period
+// that is not positive arms nothing: see Timer.Err. What a full mailbox refuses
+// is a dead letter, and the next tick tries again. Otherwise as CastAfter.
 func (r Ref[M]) CastEvery(d time.Duration, m M, opts ...TimerOption) Timer {
 	if d <= 0 {
 		err := fmt.Errorf("%w: %v", ErrPeriod, d)
@@ -186,33 +192,40 @@ func (t *timer) arm(d time.Duration) {
 
 // Expire runs on the clock's goroutine.
 func (t *timer) Expire() {
-	if t.period == 0 {
-		if !t.state.CompareAndSwap(armed, queued) {
-			return
-		}
-		if !t.action.act(t) {
-			t.state.Store(done)
+	switch {
+	case t.period > 0:
+		t.tick()
+	case t.state.CompareAndSwap(armed, queued):
+		t.action.act(t)
+	}
+}
+
+// tick is Expire of a periodic timer.
+func (t *timer) tick() {
+	if t.owner != nil && t.owner.status() >= Draining { // it takes no messages any more
+		if t.state.CompareAndSwap(armed, done) {
 			t.unlist()
 		}
+	}
+	if t.state.Load() != armed {
 		return
 	}
-	if t.state.Load() == cancelled {
-		return
-	}
-	// Coalesced: only the first of the ticks that are due queues a message.
-	if t.ticks.Add(1) == 1 || t.burst {
-		if !t.action.act(t) {
-			t.ticks.Store(0)
-		}
-	}
+	due := uint64(1)
 	t.at += t.period
 	if now := t.sys.sched.Now(); !t.burst && t.at <= now {
-		skipped := (now-t.at)/t.period + 1       // ticks that this clock itself came too late for
-		t.ticks.Add(uint32(min(skipped, 1<<30))) //nolint:gosec // bounded
+		skipped := (now-t.at)/t.period + 1 // ticks that the clock itself came too late for
+		due += uint64(skipped)             //nolint:gosec // positive
 		t.at += skipped * t.period
 	}
+	// Coalesced: of the ticks that are due only the first queues a message.
+	// All are entered in one step: once the message is queued its handler may
+	// take them at any moment, and a tick that came in without being the
+	// first would keep every later one from queueing a message.
+	if t.burst || t.ticks.Add(due) == due {
+		t.action.act(t)
+	}
 	t.sys.sched.Arm(&t.Timer, t.at, t)
-	if t.state.Load() == cancelled {
+	if t.state.Load() != armed { // its end has come before Arm, and disarmed nothing
 		t.sys.sched.Disarm(&t.Timer)
 	}
 }
@@ -226,10 +239,8 @@ func (t *timer) open() (missed int, ok bool) {
 		t.unlist()
 		return 0, ok
 	}
-	if t.burst {
-		t.ticks.Add(^uint32(0))
-	} else if n := t.ticks.Swap(0); n > 1 {
-		missed = int(n) - 1
+	if n := t.ticks.Swap(0); n > 1 {
+		missed = int(n - 1) //nolint:gosec // years
 	}
 	return missed, t.state.Load() != cancelled
 }

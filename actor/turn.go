@@ -152,6 +152,7 @@ func (c *Context[M]) sleep() bool {
 // PostStart. True: the turn is over.
 func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
 	if life&claimedFlag != 0 {
+		c.actor = nil
 		return true // abandoned while it was runnable
 	}
 	if life&startedFlag == 0 {
@@ -341,7 +342,8 @@ func (c *cell) owe(t *Ticket) {
 func (c *Context[M]) after(car *sched.Carrier, err error) {
 	life := c.life.Load()
 	switch {
-	case life&claimedFlag != 0: // abandoned: nothing here is ours any more
+	case life&claimedFlag != 0: // abandoned: nothing here is ours any more but its value
+		c.actor = nil
 	case life&killedFlag != 0:
 		c.exit(car, ending{err: c.killCause()})
 	default:

@@ -141,17 +141,40 @@ func TestCall_EndsWithItsContext(t *testing.T) {
 	}))
 	require.Equal(t, result{err: cause}, <-ended)
 
-	handled := make(chan struct{}, 1)
-	_, err := rpc.Call(over, ref, with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
-		handled <- struct{}{}
-		r.Send(1)
+	_, err := rpc.Call(over, ref, func(rpc.Reply[int]) do {
+		require.FailNow(t, "a context that has ended ends the call before it begins")
 		return nil
-	}))
-	require.Equal(t, cause, err, "a context that has ended ends the call before it begins")
-	v, err := rpc.Call(ctx, ref, reply(1))
-	require.NoError(t, err)
-	require.Equal(t, 1, v)
-	require.Empty(t, handled)
+	})
+	require.Equal(t, cause, err)
+}
+
+// An answer that meets the end of ctx: the caller gets one of the two, and the
+// calls after it, which use the same port, their own.
+func TestCall_AnswerRacesWithItsContext(t *testing.T) {
+	ctx, _ := start(t, actor.Config{})
+	ref := doer(ctx, t)
+	for i := range 3_000 {
+		over, cancel := context.WithCancel(ctx)
+		v, err := rpc.Call(over, ref, with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
+			if i%2 == 0 {
+				go cancel()
+				r.Send(i)
+			} else {
+				cancel()
+				r.Send(i)
+			}
+			return nil
+		}))
+		if err == nil {
+			require.Equal(t, i, v)
+		} else {
+			require.Equal(t, context.Canceled, err)
+		}
+		v, err = rpc.Call(ctx, ref, reply(-i))
+		require.NoError(t, err)
+		require.Equal(t, -i, v)
+		cancel()
+	}
 }
 
 // C4: the deadline, to the nanosecond.

@@ -84,6 +84,7 @@ func (p *port[R]) move(gen uint32, number uint64) {
 // gift is the ticket of a message that Give has sent.
 type gift[R any] struct {
 	actor.Ticket
+
 	p      *port[R]
 	number uint64
 }

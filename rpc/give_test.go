@@ -22,7 +22,7 @@ func pass(to []actor.Ref[do], f func(ctx *actor.Context[do], r rpc.Reply[int]) e
 	})
 }
 
-func doers(ctx context.Context, t testing.TB, n int) []actor.Ref[do] {
+func doers(ctx context.Context, t *testing.T, n int) []actor.Ref[do] {
 	t.Helper()
 	refs := make([]actor.Ref[do], n)
 	for i := range refs {
@@ -65,6 +65,32 @@ func TestGive_MovesTheDuty(t *testing.T) {
 			err := (<-ended).err
 			require.ErrorIs(t, err, rpc.ErrNoReply)
 			require.ErrorIs(t, err, e.reason)
+		})
+	}
+}
+
+// A reply that was kept may be given from any goroutine; the giver's end is
+// nothing to the call then.
+func TestGive_FromOutside(t *testing.T) {
+	for _, e := range ends {
+		t.Run(e.name, func(t *testing.T) {
+			ctx, _ := start(t, actor.Config{})
+			giver, receiver := doer(ctx, t), doer(ctx, t)
+			replies := make(chan rpc.Reply[int], 1)
+			keep := with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
+				replies <- r
+				return nil
+			})
+			ended := call(ctx, giver, keep)
+			r := <-replies
+			require.NoError(t, giver.Cast(ctx, func(*actor.Context[do]) error { return nil }))
+			require.NoError(t, rpc.Give(ctx, r, receiver, keep))
+			r = <-replies
+			require.NoError(t, giver.Cast(ctx, e.end))
+			_ = giver.Wait(ctx)
+			require.False(t, r.Abandoned())
+			r.Send(1)
+			require.Equal(t, result{v: 1}, <-ended)
 		})
 	}
 }

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 // start makes a System of the test's own, and a context that leads to it. The
 // context's deadline is far beyond what any test takes: a call that only it
 // ends is a hang.
-func start(t testing.TB, cfg actor.Config) (context.Context, *actor.System) {
+func start(t *testing.T, cfg actor.Config) (context.Context, *actor.System) {
 	t.Helper()
 	sys, err := actor.NewSystem(cfg)
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ type do func(ctx *actor.Context[do]) error
 
 func handleDo(ctx *actor.Context[do], f do) error { return f(ctx) }
 
-func doer(ctx context.Context, t testing.TB, opts ...actor.Option) actor.Ref[do] {
+func doer(ctx context.Context, t *testing.T, opts ...actor.Option) actor.Ref[do] {
 	t.Helper()
 	ref, err := actor.Spawn(ctx, actor.Func(handleDo), opts...)
 	require.NoError(t, err)
@@ -88,13 +88,13 @@ func info(sys *actor.System, ref actor.AnyRef) actor.Info {
 }
 
 // queued waits until n messages wait in ref's mailbox.
-func queued(t testing.TB, sys *actor.System, ref actor.Ref[do], n int) {
+func queued(t *testing.T, sys *actor.System, ref actor.Ref[do], n int) {
 	t.Helper()
 	eventually(t, func() bool { return info(sys, ref.Any()).Queue == n })
 }
 
 // eventually gives other goroutines time until ok.
-func eventually(t testing.TB, ok func() bool) {
+func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
 	for begin := time.Now(); !ok(); runtime.Gosched() {
 		if time.Since(begin) > time.Minute {
@@ -105,7 +105,7 @@ func eventually(t testing.TB, ok func() bool) {
 
 // occupy has ref's actor wait in a handler until the returned function is
 // called; it waits until that is so.
-func occupy(ctx context.Context, t testing.TB, ref actor.Ref[do]) (leave func(err error)) {
+func occupy(ctx context.Context, t *testing.T, ref actor.Ref[do]) (leave func(err error)) {
 	t.Helper()
 	there, gate := make(chan struct{}), make(chan error)
 	require.NoError(t, ref.Cast(ctx, func(*actor.Context[do]) error {

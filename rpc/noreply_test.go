@@ -47,22 +47,25 @@ func TestNoReply_CalleeEndsInTheHandler(t *testing.T) {
 func TestNoReply_CalleeEndsAfterTheHandlerForgot(t *testing.T) {
 	for _, e := range ends {
 		t.Run(e.name, func(t *testing.T) {
-			ctx, sys := start(t, actor.Config{})
+			ctx, _ := start(t, actor.Config{})
 			ref := doer(ctx, t)
 			const calls = 100 // more than the actor remembers without looking through them
 			var ended []<-chan result
+			var handled sync.WaitGroup
+			handled.Add(calls)
 			for i := range calls {
-				ended = append(ended, call(ctx, ref, func(r rpc.Reply[int]) do {
-					if i%2 == 0 {
-						return forget(r)
+				ended = append(ended, call(ctx, ref, with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
+					defer handled.Done()
+					if i%2 == 1 {
+						r.Send(i)
 					}
-					return reply(i)(r)
-				}))
+					return nil
+				})))
 			}
+			handled.Wait()
 			for i := 1; i < calls; i += 2 {
 				require.Equal(t, result{v: i}, <-ended[i])
 			}
-			queued(t, sys, ref, 0)
 			require.NoError(t, ref.Cast(ctx, e.end))
 			for i := 0; i < calls; i += 2 {
 				err := (<-ended[i]).err

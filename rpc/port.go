@@ -29,8 +29,8 @@ import (
 //
 // Who sets answering owns value and err until it has filled ready; then they
 // are the caller's. A caller that gives up does so only while answering is not
-// set; afterwards the answer is as good as there, and it waits for it. A port
-// whose caller has given up is never used again.
+// set; afterwards the answer is as good as there, and it waits for it. It keeps
+// its reference then, so that the port is never used again.
 type port[R any] struct {
 	state  atomic.Uint64
 	ready  chan struct{} // one slot: the answer is there
@@ -94,7 +94,7 @@ func take[R any](sys *actor.System) *port[R] {
 // release gives a reference back; the last one makes the port free.
 func (p *port[R]) release() {
 	s := p.state.Add(^(oneRef - 1))
-	if s&refMask != 0 || s&gaveUp != 0 || p.home == nil {
+	if s&refMask != 0 || p.home == nil {
 		return
 	}
 	if generation(s) == math.MaxUint32 {
@@ -210,7 +210,7 @@ func (p *port[R]) discard(number uint64, reason error) {
 		}
 		if p.state.CompareAndSwap(s, s|answering) {
 			var none R
-			p.deliver(none, &noReply{reason})
+			p.deliver(none, &noReplyError{reason})
 			break
 		}
 	}

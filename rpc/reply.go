@@ -6,23 +6,23 @@ import (
 )
 
 var (
-	// ErrNoReply: the callee ended, or discarded the request, without a
-	// reply. It comes wrapped with why.
+	// ErrNoReply says that the callee ended, or discarded the request, without
+	// a reply. It comes wrapped with why.
 	ErrNoReply = errors.New("rpc: no reply")
-	// ErrSelfCall: an actor called itself and would wait for ever.
+	// ErrSelfCall says that an actor called itself and would wait for ever.
 	ErrSelfCall = errors.New("rpc: an actor cannot call itself")
-	// ErrNotWaiting: nobody waits for this reply any more.
+	// ErrNotWaiting says that nobody waits for this reply any more.
 	ErrNotWaiting = errors.New("rpc: nobody waits for this reply")
-	// ErrNilAsk: no function was given that builds the request.
+	// ErrNilAsk says that no function was given that builds the request.
 	ErrNilAsk = errors.New("rpc: nil ask")
 )
 
-// noReply is ErrNoReply with its reason.
-type noReply struct{ reason error }
+// noReplyError is ErrNoReply with its reason.
+type noReplyError struct{ reason error }
 
-func (e *noReply) Error() string        { return fmt.Sprintf("%v: %v", ErrNoReply, e.reason) }
-func (e *noReply) Is(target error) bool { return target == ErrNoReply } //nolint:errorlint // this is the comparison itself
-func (e *noReply) Unwrap() error        { return e.reason }
+func (e *noReplyError) Error() string        { return fmt.Sprintf("%v: %v", ErrNoReply, e.reason) }
+func (e *noReplyError) Is(target error) bool { return target == ErrNoReply }
+func (e *noReplyError) Unwrap() error        { return e.reason }
 
 // Reply is where one answer goes. It may be copied, kept beyond the handler and
 // used from any goroutine; the first Send or Fail counts, later ones, those of

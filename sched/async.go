@@ -26,6 +26,34 @@ func (s *Scheduler) Async(f func()) error {
 	o := &s.offload
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if err := o.open(); err != nil {
+		return err
+	}
+	if o.busy >= s.cfg.MaxAsync {
+		o.queue = append(o.queue, f)
+		return nil
+	}
+	o.busy++
+	return o.pool.Submit(func() { o.work(f) })
+}
+
+// AsyncNow is Async without Config.MaxAsync, for work of the house that must
+// not wait behind that of its users.
+func (s *Scheduler) AsyncNow(f func()) error {
+	o := &s.offload
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.open(); err != nil {
+		return err
+	}
+	return o.pool.Submit(func() {
+		defer o.ended()
+		f()
+	})
+}
+
+// open makes room for one more function; mu is held.
+func (o *offload) open() error {
 	if o.closed {
 		return ErrClosed
 	}
@@ -37,12 +65,14 @@ func (s *Scheduler) Async(f func()) error {
 		o.pool = pool
 	}
 	o.running.Add(1) // before closed can be set: clear waits for it
-	if o.busy >= s.cfg.MaxAsync {
-		o.queue = append(o.queue, f)
-		return nil
+	return nil
+}
+
+// ended takes a function off the books.
+func (o *offload) ended() {
+	if o.running.Add(-1) == 0 {
+		o.changed()
 	}
-	o.busy++
-	return o.pool.Submit(func() { o.work(f) })
 }
 
 // work runs f and then whatever waits.
@@ -57,9 +87,7 @@ func (o *offload) work(f func()) {
 func (o *offload) one(f func()) (next func()) {
 	returned := false
 	defer func() {
-		if o.running.Add(-1) == 0 {
-			o.changed()
-		}
+		o.ended()
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if len(o.queue) == 0 {
@@ -69,6 +97,9 @@ func (o *offload) one(f func()) (next func()) {
 		next = o.queue[0]
 		o.queue[0] = nil
 		o.queue = o.queue[1:]
+		if len(o.queue) == 0 {
+			o.queue = nil // it may have been long
+		}
 		if !returned { // this goroutine is ending: another one goes on
 			f := next
 			if err := o.pool.Submit(func() { o.work(f) }); err != nil {

@@ -20,19 +20,20 @@ type Carrier struct {
 	s       *Scheduler
 	worker  *Worker // nil after it was handed on
 	task    atomic.Pointer[Task]
-	id      uintptr // the goroutine's identity, see self.go
-	number  uint64  // the goroutine's number in stack dumps
-	blocked atomic.Int64
-	fenced  atomic.Uint32 // running, writtenOff or gone
-	given   chan *Worker  // while resting
+	id      uintptr              // the goroutine's identity, see self.go
+	number  uint64               // the goroutine's number in stack dumps
+	blocked atomic.Int64         // since when the task waits in Block, plus 1; 0: it does not
+	freed   atomic.Int64         // since when it has gone on after Block, plus 1
+	fence   atomic.Pointer[Task] // the turn that was written off, or gone
+	given   chan *Worker         // while resting
 	own     any
 }
 
 // Scheduler returns the scheduler that c belongs to; any goroutine may ask.
 func (c *Carrier) Scheduler() *Scheduler { return c.s }
 
-// Task returns the task whose turn c runs, or has run last; any goroutine may
-// ask.
+// Task returns the task whose turn c runs, and while c looks for the next one
+// the one that it has run last; nil when it rests. Any goroutine may ask.
 func (c *Carrier) Task() *Task { return c.task.Load() }
 
 // Goroutine returns the number that stack dumps give this carrier's goroutine;
@@ -80,29 +81,45 @@ func (c *Carrier) Yield() {
 func (c *Carrier) Handled(n int) {
 	if w := c.worker; w != nil {
 		w.messages += uint64(n) //nolint:gosec // n is a count
+		w.sinceYield += n / c.s.cfg.Budget
+		return
 	}
+	c.s.departed.messages.Add(uint64(n)) //nolint:gosec // as above
 }
 
-// Fence writes c off: its turn has not returned and nobody waits for it any
-// more. What the carrier still asks of the house is refused (Fenced), and
-// Close does not wait for it. Any goroutine may call it.
-func (c *Carrier) Fence() {
-	if c.fenced.CompareAndSwap(running, writtenOff) {
-		fencedAlive.Add(1)
-		c.s.fences.Add(1)
-		c.s.carriers.changed()
+// Fence writes c off if it is in t's turn: that has not returned and nobody
+// waits for it any more. What the carrier still asks of the house is refused
+// (Fenced), and Close does not wait for it. False: c was fenced before, or has
+// gone on to another task meanwhile, which is not touched. Any goroutine may
+// call it.
+//
+// The fence names the task, because c may finish t between any two of our
+// steps: what it takes up after that does not stand behind the fence. c looks
+// whether there is one at the end of each turn, and then ends itself.
+func (c *Carrier) Fence(t *Task) bool {
+	fencedAlive.Add(1)
+	if !c.fence.CompareAndSwap(nil, t) {
+		fencedAlive.Add(-1)
+		return false
 	}
+	if c.task.Load() != t && c.fence.CompareAndSwap(t, nil) {
+		fencedAlive.Add(-1)
+		return false
+	}
+	c.s.fences.Add(1)
+	c.s.carriers.changed()
+	return true
 }
 
-// Fenced says whether Fence was called; any goroutine may ask.
-func (c *Carrier) Fenced() bool { return c.fenced.Load() == writtenOff }
+// Fenced says whether the turn that c is in was written off; any goroutine may
+// ask.
+func (c *Carrier) Fenced() bool {
+	t := c.fence.Load()
+	return t != nil && t == c.task.Load()
+}
 
-// The states of Carrier.fenced.
-const (
-	running uint32 = iota
-	writtenOff
-	gone
-)
+// gone stands in Carrier.fence when the carrier has ended.
+var gone Task
 
 // main is the carrier's goroutine.
 func (c *Carrier) main(w *Worker) {
@@ -119,7 +136,7 @@ func (c *Carrier) leave() {
 	w := c.worker
 	c.worker = nil
 	c.exit()
-	if c.fenced.Swap(gone) == writtenOff {
+	if c.fence.Swap(&gone) != nil {
 		fencedAlive.Add(-1)
 	}
 	if w != nil {
@@ -148,12 +165,14 @@ func (c *Carrier) work() (more bool) {
 		if value == nil { // the goroutine is ending; leave hands the worker on
 			value = ErrGoexit
 		}
-		more = true
 		t := c.task.Load()
 		c.settle(t, t.Runner.Crashed(c, value, debug.Stack()))
+		more = c.fence.Load() == nil
 	}()
 	for {
 		if c.worker == nil {
+			c.task.Store(nil)
+			c.freed.Store(0)
 			w := c.s.carriers.rest(c)
 			if w == nil {
 				break
@@ -165,14 +184,23 @@ func (c *Carrier) work() (more bool) {
 			c.s.dismiss(c.drop())
 			continue
 		}
-		c.task.Store(t)
+		c.begin(t)
 		c.settle(t, t.Runner.Turn(c))
-		if c.Fenced() {
+		if c.fence.Load() != nil {
 			break // it came back after all, but it is written off: leave hands the worker on
 		}
 	}
 	returned = true
 	return false
+}
+
+// begin opens t's turn.
+func (c *Carrier) begin(t *Task) {
+	w := c.worker
+	w.turns++
+	w.turnBegan = w.ticks
+	w.yield = false
+	c.task.Store(t)
 }
 
 // settle does what a turn's result asks for.
@@ -214,9 +242,11 @@ func (c *Carrier) block(wait func()) error {
 		s.waiters.Add(-1)
 		return ErrTooManyWaiters
 	}
+	outer := c.blocked.Load() // wait may call Block itself
 	c.blocked.Store(s.Now().Nanoseconds() + 1)
 	defer func() {
-		c.blocked.Store(0)
+		c.freed.Store(s.Now().Nanoseconds() + 1)
+		c.blocked.Store(outer)
 		s.waiters.Add(-1)
 	}()
 	if c.worker != nil {
@@ -339,9 +369,9 @@ func (l *carriers) snapshot() []*Carrier {
 type Activity struct {
 	Carrier *Carrier
 	Task    *Task
-	// Since is when the present callback began: exact for a task that
-	// waits in Block, within a tick for one that is stuck, and the time of
-	// the question for one that has answered the last tick.
+	// Since is when that began: exact for a task that waits in Block or has
+	// come back from it, within a tick for one that is stuck, and the time
+	// of the question for one that has answered the last tick.
 	Since time.Duration
 	// Blocked says that the task waits in Block, Stuck that it has been in
 	// one callback for longer than Config.StallAfter.
@@ -355,14 +385,8 @@ func (s *Scheduler) Activities() []Activity {
 	now := s.Now()
 	var as []Activity
 	stuck := map[*Carrier]time.Duration{}
-	busy := map[*Carrier]bool{}
 	for _, w := range *s.workers.Load() {
-		c := w.carrier.Load()
-		if c == nil || w.resting.Load() {
-			continue
-		}
-		busy[c] = true
-		if w.stuck() {
+		if c := w.carrier.Load(); c != nil && w.stuck() {
 			stuck[c] = time.Duration(w.counts.stuckSince.Load())
 		}
 	}
@@ -374,10 +398,10 @@ func (s *Scheduler) Activities() []Activity {
 		a := Activity{Carrier: c, Task: t, Since: now}
 		if since := c.blocked.Load(); since != 0 {
 			a.Blocked, a.Since = true, time.Duration(since-1)
+		} else if since := c.freed.Load(); since != 0 {
+			a.Since = time.Duration(since - 1)
 		} else if since, ok := stuck[c]; ok {
 			a.Stuck, a.Since = true, since
-		} else if !busy[c] {
-			continue
 		}
 		as = append(as, a)
 	}

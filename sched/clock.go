@@ -75,7 +75,9 @@ func (s *Scheduler) Disarm(t *Timer) bool {
 	k := &s.clock
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.wheel.Remove(&t.node)
+	armed := k.wheel.Remove(&t.node)
+	t.node.Value = nil // a timer that is kept keeps nothing alive
+	return armed
 }
 
 func (k *clock) kick() {
@@ -117,6 +119,11 @@ func (k *clock) run() {
 func (k *clock) expire() (wait time.Duration, armed bool) {
 	var batch [64]Expirer
 	for {
+		select {
+		case <-k.stop: // also when timers are armed again for now, for ever
+			return 0, false
+		default:
+		}
 		k.mu.Lock()
 		now := k.s.now()
 		n := 0

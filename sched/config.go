@@ -30,6 +30,14 @@ type Config struct {
 	// Defaults to 1024.
 	BacklogBudget int `yaml:"backlog_budget" json:"backlog_budget"`
 
+	// Backlog is how many messages a mailbox may hold before its senders
+	// step aside for a moment at each send: goroutines let others run, tasks
+	// end their turn after the callback. Nobody is stopped. A smaller value
+	// keeps messages in cache and memory flat; a larger one lets bursts
+	// through at full speed.
+	// Defaults to 1024.
+	Backlog int `yaml:"backlog" json:"backlog"`
+
 	// Slice is the time after which a turn ends before its budget is used
 	// up. It is counted in ticks of the monitor, never by reading a clock,
 	// so it is exact to one Tick. Shorter is fairer against handlers that
@@ -88,7 +96,8 @@ type Config struct {
 	// Defaults to 32.
 	NextLimit int `yaml:"next_limit" json:"next_limit"`
 
-	// YieldEvery is the number of turns after which a worker lets other
+	// YieldEvery is the number of turns (of Budget messages at most; a longer
+	// one counts for several) after which a worker lets other
 	// goroutines run and looks at the global queue first. Fewer shortens
 	// the latency of callers outside the scheduler under full load; more
 	// saves switches.
@@ -131,6 +140,7 @@ func (c Config) Resolve() (Config, error) {
 		{"Workers", &c.Workers, runtime.GOMAXPROCS(0)},
 		{"Budget", &c.Budget, 64},
 		{"BacklogBudget", &c.BacklogBudget, 1024},
+		{"Backlog", &c.Backlog, 1024},
 		{"MaxSpares", &c.MaxSpares, 1000},
 		{"MaxWaiters", &c.MaxWaiters, 1_000_000},
 		{"MaxAsync", &c.MaxAsync, 10_000},

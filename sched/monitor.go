@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -29,11 +31,13 @@ type monitor struct {
 	asleep atomic.Bool
 
 	// For its own goroutine alone.
-	last   time.Duration // of the tick before
-	quiet  int           // ticks in a row without a worker that moves
-	peak   int           // most stuck workers in the time of StallMemory
-	peakAt time.Duration
-	full   bool // MaxSpares was reported and still holds
+	last    time.Duration // of the tick before
+	excused bool          // the tick before came late
+	quiet   int           // ticks in a row without a worker that moves
+	stuck   int           // workers that are stuck
+	peak    int           // most stuck workers in the time of StallMemory
+	peakAt  time.Duration
+	full    bool // MaxSpares was reported and still holds
 }
 
 // quietTicks is how long the monitor stays awake after the last worker has
@@ -80,6 +84,7 @@ func (m *monitor) run() {
 		} else {
 			<-m.kicked
 			m.asleep.Store(false)
+			m.peakAt = s.Now() // who was stuck, was stuck all the time
 		}
 		m.quiet = 0
 		m.last = s.Now()
@@ -88,14 +93,15 @@ func (m *monitor) run() {
 	s.clear()
 }
 
-// moving says whether a worker is awake and not known to be stuck.
+// moving says whether a worker is awake and not stuck. One that was stuck may
+// have answered since the last tick, and found us awake then.
 func (m *monitor) moving() bool {
 	for _, w := range *m.s.workers.Load() {
-		if !w.resting.Load() && !w.stalled {
+		if !w.resting.Load() && (!w.stalled || !w.asked.Load()) {
 			return true
 		}
 	}
-	return m.peak > 0 // spares are still to be dismissed
+	return m.peak > m.stuck // spares are still to be dismissed
 }
 
 // tick asks every worker once, and sets the number of workers right.
@@ -103,11 +109,11 @@ func (m *monitor) tick() {
 	s := m.s
 	now := s.Now()
 	// When the tick itself comes late, the processors are taken by others,
-	// and workers that have not answered may only have waited for one:
-	// that must not start spares, which would make it worse.
-	late := now-m.last > 4*s.cfg.Tick
-	m.last = now
-	stuck, moving, fresh := 0, 0, 0
+	// and workers that have not answered may only have waited for one. That
+	// excuses them once: the monitor is also late when they compute.
+	late := (now-m.last)/4 > s.cfg.Tick && !m.excused
+	m.last, m.excused = now, late
+	stuck, moving, suspects := 0, 0, 0
 	for _, w := range *s.workers.Load() {
 		switch {
 		case w.resting.Load():
@@ -122,56 +128,95 @@ func (m *monitor) tick() {
 		case late:
 			w.askedAt = int64(now)
 			moving++
-		case now-time.Duration(w.askedAt) >= s.cfg.StallAfter:
-			w.stalled = true
-			w.counts.stuckSince.Store(w.askedAt)
-			w.counts.stalls.Add(1)
-			w.counts.stuck.Store(true)
-			if !w.asked.Load() { // it answered between our look and our mark
-				w.counts.stuck.Store(false)
-			}
-			stuck++
-			fresh++
+		case w.overdue(now):
+			suspects++
 		default:
 			moving++
 		}
 	}
-	if moving == 0 && fresh == 0 {
+	fresh, crowded := 0, false
+	if suspects > 0 {
+		fresh, crowded = m.convict(now)
+		stuck += fresh
+	}
+	if moving+suspects == 0 {
 		m.quiet++
 	} else {
 		m.quiet = 0
 	}
+	m.stuck = stuck
 	if stuck >= m.peak && stuck > 0 {
 		m.peak, m.peakAt = stuck, now
 	} else if now-m.peakAt > s.cfg.StallMemory {
 		m.peak, m.peakAt = stuck, now
 	}
-	m.adjust(stuck, fresh)
+	m.adjust(fresh, crowded)
+}
+
+// overdue says that the worker has not answered for too long, but was not
+// found stuck so far; the monitor calls it.
+func (w *Worker) overdue(now time.Duration) bool {
+	return !w.resting.Load() && w.asked.Load() && !w.stalled && now-time.Duration(w.askedAt) >= w.s.cfg.StallAfter
+}
+
+// convict marks the workers that are stuck and returns how many there are; now
+// is the time of this tick.
+//
+// A worker that has not answered may be in a callback, or only stand in line
+// for a processor. Spares for those in line make the line longer, by which
+// more workers are late, for which more spares come, up to MaxSpares of them.
+// So the monitor goes to the end of the line itself: who stood there has had a
+// processor when it is back, and has answered. If that took long (crowded),
+// all processors are busy, and spares are hired one by one: handlers that
+// compute gain nothing by them.
+func (m *monitor) convict(now time.Duration) (fresh int, crowded bool) {
+	s := m.s
+	runtime.Gosched()
+	crowded = s.Now()-now >= s.cfg.Tick
+	for _, w := range *s.workers.Load() {
+		if !w.overdue(now) {
+			continue
+		}
+		w.stalled = true
+		w.counts.stuckSince.Store(w.askedAt)
+		w.counts.stalls.Add(1)
+		w.counts.stuck.Store(true)
+		if !w.asked.Load() { // it answered between our look and our mark
+			w.counts.stuck.Store(false)
+		}
+		fresh++
+	}
+	return fresh, crowded
 }
 
 // adjust brings the number of workers to what the stuck ones require.
-func (m *monitor) adjust(stuck, fresh int) {
+func (m *monitor) adjust(fresh int, crowded bool) {
 	s := m.s
 	// A quarter more than were stuck at once: while handlers block faster
 	// than they are found, the number of spares grows geometrically.
 	spares := min(m.peak+(m.peak+3)/4, s.cfg.MaxSpares)
 	total := len(*s.workers.Load())
 	want := s.cfg.Workers + spares
-	for ; total < want; total++ {
+	s.want.Store(int64(want))
+	for total < want {
 		s.hire()
+		total++
+		if crowded {
+			break
+		}
 	}
 	for ; total > want; total-- {
 		w := s.idle.pop()
 		if w == nil {
-			break
+			break // those that are awake see it themselves (retires)
 		}
+		s.strike(w)
 		w.wakeup <- retire
 	}
-	s.surplus.Store(int64(max(total-want, 0)))
 	if fresh > 0 && s.anyWork() {
 		s.wake() // what lies in a stuck worker's queue, somebody must come for
 	}
-	if full := stuck >= s.cfg.Workers+s.cfg.MaxSpares; full != m.full {
+	if full := m.stuck >= s.cfg.Workers+s.cfg.MaxSpares; full != m.full {
 		m.full = full
 		if full {
 			s.report(Event{Kind: SparesExhausted, Stuck: s.stuckTasks()})
@@ -205,21 +250,44 @@ func (s *Scheduler) hire() {
 	s.carry(w)
 }
 
-// retireOne lets w leave if there is still one too many; its carrier calls it
-// at the top of its loop.
-func (s *Scheduler) retireOne(w *Worker) bool {
-	for {
-		n := s.surplus.Load()
-		if n <= 0 {
-			return false
-		}
-		if s.surplus.CompareAndSwap(n, n-1) {
-			return true
-		}
+// retires strikes w off the list if there are more workers than wanted, and
+// says so; its carrier calls it at the top of its loop, and then leaves.
+func (s *Scheduler) retires(w *Worker) bool {
+	if len(*s.workers.Load()) <= int(s.want.Load()) {
+		return false
 	}
+	w.publish()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(*s.workers.Load()) <= int(s.want.Load()) {
+		return false // others were faster
+	}
+	s.remove(w)
+	return true
 }
 
-// dismiss takes a worker that leaves off the list and gives its tasks away.
+// strike takes w, which does not run, off the list. Whoever decides that a
+// worker is to leave strikes it off there and then: were it done when the
+// worker gets to it, another would be sent away in its place meanwhile.
+func (s *Scheduler) strike(w *Worker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(w)
+}
+
+// remove takes w off the list, if it is there; mu is held.
+func (s *Scheduler) remove(w *Worker) {
+	old := *s.workers.Load()
+	i := slices.Index(old, w)
+	if i < 0 {
+		return
+	}
+	list := slices.Concat(old[:i], old[i+1:])
+	s.departed.add(&w.counts)
+	s.workers.Store(&list)
+}
+
+// dismiss gives away the tasks of a worker that leaves.
 func (s *Scheduler) dismiss(w *Worker) {
 	if t := w.takeNext(); t != nil {
 		w.enqueue(t)
@@ -227,16 +295,6 @@ func (s *Scheduler) dismiss(w *Worker) {
 	for c, n := w.half(); n > 0; c, n = w.half() {
 		s.global.pushChain(c, n)
 	}
-	s.mu.Lock()
-	var list []*Worker
-	for _, other := range *s.workers.Load() {
-		if other != w {
-			list = append(list, other)
-		}
-	}
-	w.publish()
-	s.departed.add(&w.counts)
-	s.workers.Store(&list)
-	s.mu.Unlock()
+	s.strike(w)
 	s.wake()
 }

@@ -123,6 +123,7 @@ func (w *Worker) search() *Task {
 		w.parks++
 		w.publish()
 		w.forget()
+		w.carrier.Load().task.Store(nil)
 		s.idle.add(w)
 		s.searching.Add(-1)
 		closing := s.closing.Load() // first: what was queued before Close is seen below

@@ -36,7 +36,7 @@ type Scheduler struct {
 	monitor  monitor
 	clock    clock
 
-	surplus atomic.Int64
+	want    atomic.Int64 // how many workers there should be
 	waiters atomic.Int64
 	spares  atomic.Uint64
 	fences  atomic.Int64
@@ -66,6 +66,7 @@ func New(cfg Config) (*Scheduler, error) {
 		closed:     make(chan struct{}),
 	}
 	s.workers.Store(&[]*Worker{})
+	s.want.Store(int64(cfg.Workers))
 	s.carriers = carriers{
 		all:    map[*Carrier]struct{}{},
 		limit:  4*cfg.Workers + 32,
@@ -128,7 +129,7 @@ func (s *Scheduler) Close() <-chan struct{} {
 
 // clear ends everything; the monitor's goroutine runs it at last.
 //
-//  1. Parked workers are sent home; those that park later see closing.
+//  1. Parked workers are woken. Who finds no work now sees closing and leaves.
 //  2. So are resting carriers; then all carriers but the fenced ones end, and
 //     all functions given to Async.
 //  3. The clock ends.
@@ -136,7 +137,8 @@ func (s *Scheduler) Close() <-chan struct{} {
 //     released, and its goroutines end with the last of their functions.
 func (s *Scheduler) clear() {
 	for w := s.idle.pop(); w != nil; w = s.idle.pop() {
-		w.wakeup <- retire
+		s.searching.Add(1)
+		w.wakeup <- wake
 	}
 	s.carriers.close()
 	s.offload.close()

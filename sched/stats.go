@@ -7,7 +7,7 @@ import "sync/atomic"
 // it is in.
 type WorkerStats struct {
 	ID       int    `json:"id"`
-	Turns    uint64 `json:"turns"`    // searches for a task, of which each but the last of a run had a turn
+	Turns    uint64 `json:"turns"`    // turns of tasks
 	Messages uint64 `json:"messages"` // messages that turns have counted
 	Steals   uint64 `json:"steals"`   // batches taken from other workers
 	Parks    uint64 `json:"parks"`    // times it went to sleep for want of work
@@ -20,7 +20,7 @@ type WorkerStats struct {
 // Stats is the state of a scheduler.
 type Stats struct {
 	Workers  []WorkerStats `json:"workers"`  // those there are now, spares included
-	Departed WorkerStats   `json:"departed"` // the sum over the spares that have left
+	Departed WorkerStats   `json:"departed"` // the sum over the spares that have left, and the messages of turns that waited in Block
 	Global   int           `json:"global"`   // tasks in the global queue, about
 	Spares   uint64        `json:"spares"`   // spares ever started
 	Waiters  int64         `json:"waiters"`  // tasks in Block now

@@ -19,9 +19,12 @@ type Worker struct {
 	nextInRow int    // how often in a row next was taken
 	ticks     uint64 // ticks seen
 	turnBegan uint64 // ticks at the beginning of the turn
-	yield     bool   // Carrier.Yield was called in this turn
-	locals    []any  // see Local
-	random    uint64
+	// sinceYield counts turns since the last runtime.Gosched; one that has
+	// handled several budgets of messages counts for as many.
+	sinceYield int
+	yield      bool  // Carrier.Yield was called in this turn
+	locals     []any // see Local
+	random     uint64
 
 	// Written by the monitor, cleared by the worker; see monitor.
 	asked atomic.Bool
@@ -46,7 +49,7 @@ type signal uint8
 
 const (
 	wake   signal = iota // search for work
-	retire               // leave: there are enough others, or the scheduler is closing
+	retire               // leave: there are enough others
 )
 
 func newWorker(s *Scheduler, id int) *Worker {
@@ -57,16 +60,21 @@ func newWorker(s *Scheduler, id int) *Worker {
 
 // submit makes t the next task of this worker; only its own carrier may call
 // it. Nobody is woken for t itself: the worker takes it as soon as its turn
-// ends, and if the turn gets stuck, the monitor sends a thief. The task that
-// t displaces is left behind, so somebody is woken for that.
+// ends, and if the turn gets stuck, the monitor sends a thief. If the turn is
+// known to be stuck already, the monitor has been there, so we send one. (It
+// marks first and then looks for tasks; we queue first and then look for the
+// mark.) The task that t displaces is left behind, so somebody is woken for it.
 func (w *Worker) submit(t *Task) {
 	if shuffled && w.rand(2) == 0 {
 		w.enqueue(t)
 		w.s.wake()
 		return
 	}
-	if old := w.next.Swap(t); old != nil {
+	old := w.next.Swap(t)
+	if old != nil {
 		w.enqueue(old)
+	}
+	if old != nil || w.counts.stuck.Load() {
 		w.s.wake()
 	}
 }
@@ -84,12 +92,10 @@ func (w *Worker) find() *Task {
 	if w.asked.Load() {
 		w.tick()
 	}
-	w.turns++
-	w.turnBegan = w.ticks
-	w.yield = false
-	if w.turns%uint64(w.s.cfg.YieldEvery) == 0 { //nolint:gosec // Resolve made it positive
+	if w.sinceYield++; w.sinceYield >= w.s.cfg.YieldEvery {
+		w.sinceYield = 0
 		runtime.Gosched() // callers outside get their turn
-		if w.s.surplus.Load() > 0 && w.s.retireOne(w) {
+		if w.s.retires(w) {
 			return nil
 		}
 		if t := w.keep(w.s.global.poll(pollBatch)); t != nil {
@@ -124,7 +130,7 @@ const pollBatch = 8
 // fromGlobal takes a batch from the global queue: one task to run, the rest
 // for the ring. What is left behind somebody else is woken for.
 func (w *Worker) fromGlobal() *Task {
-	c, n := w.s.global.pop(len(w.ring)/2, w.s.cfg.Workers)
+	c, n := w.s.global.pop(len(w.ring)/2+1, w.s.cfg.Workers)
 	return w.keep(c, n)
 }
 

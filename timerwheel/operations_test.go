@@ -11,6 +11,7 @@ const timers = 48
 // player drives twins by a string of bytes, every string a valid game.
 type player struct {
 	twins
+
 	all   [timers]*timer
 	bytes []byte
 }

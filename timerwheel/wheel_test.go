@@ -242,7 +242,7 @@ func TestNeedlessWakes(t *testing.T) {
 			}
 			tw.wake(nil)
 		}
-		require.EqualValues(t, tick, tw.m.now)
+		require.Equal(t, tick, tw.m.now)
 		require.LessOrEqual(t, tw.needless, min(decoys, timerwheel.Levels-1))
 		worst = max(worst, tw.needless)
 	}

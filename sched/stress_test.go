@@ -1,0 +1,137 @@
+package sched_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ractor-go/ractor/sched"
+)
+
+// Boxes send to each other at random, from inside and from outside, while some
+// callbacks wait in Block, get stuck, panic or end their goroutine. Every round
+// a known number of messages is handled: one lost wakeup and it never ends. That
+// at most one worker runs a box, and each message is handled once, the boxes
+// check themselves.
+func TestStress(t *testing.T) {
+	configs := []struct {
+		name string
+		cfg  sched.Config
+	}{
+		{"default", sched.Config{}},
+		{"tiny queues", sched.Config{Workers: 4, QueueSize: 2, NextLimit: 2, YieldEvery: 3}},
+		{"one worker", sched.Config{Workers: 1, QueueSize: 1, SpinRounds: 1}},
+		{"many spares", sched.Config{Workers: 2, QueueSize: 4, Tick: 200 * time.Microsecond, StallAfter: 200 * time.Microsecond, StallMemory: time.Millisecond, MaxSpares: 20}},
+	}
+	for _, c := range configs {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), *stress/time.Duration(len(configs)))
+			defer cancel()
+			for ctx.Err() == nil {
+				stressRound(t, c.cfg)
+			}
+		})
+	}
+}
+
+func stressRound(t *testing.T, cfg sched.Config) {
+	t.Helper()
+	s, err := sched.New(cfg)
+	require.NoError(t, err)
+	const boxes, outside, tokens, hops = 50, 4, 20, 30
+	all, done := closed(1)
+	var left atomic.Int64
+	left.Store(outside * tokens * hops)
+	bs := make([]*box, boxes)
+	pick := func() *box { return bs[rand.IntN(boxes)] }
+	handled := func(submit func(*sched.Task)) {
+		n := left.Add(-1)
+		if n == 0 {
+			done()
+		}
+		if n >= outside*tokens { // as many messages stay under way as there are tokens
+			pick().send(submit)
+		}
+	}
+	handle := func(c *sched.Carrier, _ *box) {
+		switch rand.IntN(400) {
+		case 0, 1, 2, 3:
+			if err := sched.Block(runtime.Gosched); err != nil {
+				panic(err)
+			}
+		case 4: // stuck for as long as somebody else takes to run
+			ran := make(chan struct{})
+			s.Submit(&once(func(*sched.Carrier) { close(ran) }).Task)
+			<-ran
+		case 5:
+			panic("told to")
+		case 6:
+			runtime.Goexit()
+		case 7: // from a goroutine of its own
+			sent := make(chan struct{})
+			go func() { handled(s.Submit); close(sent) }()
+			_ = sched.Block(func() { <-sent })
+			return
+		}
+		if rand.IntN(2) == 0 {
+			handled(c.Submit)
+		} else {
+			handled(s.Submit)
+		}
+	}
+	for i := range bs {
+		bs[i] = newBox(handle)
+		bs[i].crash = func(any) { handled(s.Submit) }
+	}
+	for range outside {
+		go func() {
+			for range tokens {
+				pick().send(s.Submit)
+			}
+		}()
+	}
+	await(t, all)
+	await(t, s.Close())
+	sum := 0
+	for _, b := range bs {
+		require.Zero(t, b.sent.Load())
+		sum += b.handled
+	}
+	require.Equal(t, outside*tokens*hops, sum)
+}
+
+// One message at a time, from outside and after every worker has gone to sleep
+// or is just about to: each must wake somebody.
+func TestStressWake(t *testing.T) {
+	for _, workers := range []int{1, 2, 4} {
+		s := start(t, sched.Config{Workers: workers})
+		ctx, cancel := context.WithTimeout(t.Context(), *stress/3)
+		ran := make(chan struct{}, 8)
+		j := make([]*job, cap(ran))
+		for i := range j {
+			j[i] = once(func(*sched.Carrier) { ran <- struct{}{} })
+		}
+		for ctx.Err() == nil {
+			n := 1 + rand.IntN(len(j))
+			for _, one := range j[:n] {
+				if rand.IntN(2) == 0 {
+					s.Submit(&one.Task)
+				} else {
+					go s.Submit(&one.Task)
+				}
+				for range rand.IntN(3) {
+					runtime.Gosched()
+				}
+			}
+			for range n {
+				await(t, ran)
+			}
+		}
+		cancel()
+	}
+}
