@@ -62,7 +62,7 @@ type rare struct {
 	killCause atomic.Pointer[error] // nil is ErrKilled
 	cancel    cancellation
 	hooks     []*stoppingHook // guarded by mu
-	timers    *timer          // guarded by mu: a list of those that are armed or queued
+	timers    sched.Group     // those that are armed
 	grace     sched.Timer     // KillGrace
 	pending   *cell           // SpawnInstant: the parent to be
 	starting  atomic.Uint64   // the number of the goroutine that runs PreStart

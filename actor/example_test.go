@@ -183,30 +183,29 @@ func ExampleContext_Every() {
 }
 
 // watchman watches another actor, which is not its child.
-type watchman struct{ watched actor.AnyRef }
+type watchman struct{ watched actor.Ref[string] }
 
 func (w *watchman) PostStart(ctx *actor.Context[string]) error {
-	ctx.Monitor(w.watched)
-	return nil
+	ctx.Monitor(w.watched.Any())
+	return w.watched.Cast(ctx, "print")
 }
 
 func (w *watchman) Handle(*actor.Context[string], string) error { return nil }
 
 func (w *watchman) HandleSupervision(ctx *actor.Context[string], ev actor.Event) error {
-	fmt.Println(ev.Kind, ev.Err)
+	fmt.Println(ev.Kind, "--", ev.Err)
 	ctx.Stop()
 	return nil
 }
 
 func ExampleContext_Monitor() {
 	ctx := context.Background()
-	watched, _ := actor.Spawn(ctx, actor.Func(func(*actor.Context[string], string) error {
+	printer, _ := actor.Spawn(ctx, actor.Func(func(*actor.Context[string], string) error {
 		return errors.New("out of paper")
 	}))
-	ref, _ := actor.Spawn(ctx, &watchman{watched.Any()})
-	_ = watched.Cast(ctx, "print")
+	ref, _ := actor.Spawn(ctx, &watchman{printer})
 	_ = ref.Wait(ctx)
-	// Output: failed out of paper
+	// Output: failed -- out of paper
 }
 
 // As a message, the end of the watched actor comes after everything that it has
@@ -318,28 +317,30 @@ func ExampleBounded() {
 	// second
 }
 
-// Drain handles what is queued, Stop does not.
+// Drain handles what is queued before it ends the actor, Stop does not.
 func ExampleRef_Drain() {
 	ctx := context.Background()
-	for _, end := range []func(actor.Ref[int]){actor.Ref[int].Drain, actor.Ref[int].Stop} {
-		gate := make(chan struct{})
-		ref, _ := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[int], n int) error {
-			<-gate
-			fmt.Println("handled", n)
+	for name, end := range map[string]func(actor.Ref[string]){"drained": actor.Ref[string].Drain, "stopped": actor.Ref[string].Stop} {
+		entered, leave := make(chan struct{}), make(chan struct{})
+		ref, _ := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[string], m string) error {
+			if m == "first" {
+				entered <- struct{}{}
+				<-leave
+			}
+			fmt.Println(name, "after", m)
 			return nil
 		}))
-		_ = ref.Cast(ctx, 1)
-		_ = ref.Cast(ctx, 2)
+		_ = ref.Cast(ctx, "first")
+		_ = ref.Cast(ctx, "second")
+		<-entered
 		end(ref)
-		close(gate)
-		fmt.Println(ref.Wait(ctx))
+		close(leave)
+		_ = ref.Wait(ctx)
 	}
-	// Output:
-	// handled 1
-	// handled 2
-	// <nil>
-	// handled 1
-	// <nil>
+	// Unordered output:
+	// drained after first
+	// drained after second
+	// stopped after first
 }
 
 // branch says when it ends.
@@ -403,30 +404,32 @@ func ExampleAsync() {
 // them may wait, and the other actors go on.
 func ExampleBlocking() {
 	ctx := context.Background()
-	news := make(chan string)
-	reader := func(ctx *actor.Context[int], _ int) error {
-		s, err := actor.Blocking(ctx, func() (string, error) { return <-news, nil })
-		fmt.Println(s)
-		ctx.Stop()
-		return err
+	gate, through := make(chan struct{}), make(chan int)
+	for range 100 {
+		ref, _ := actor.Spawn(ctx, actor.Func(func(ctx *actor.Context[int], n int) error {
+			n, err := actor.Blocking(ctx, func() (int, error) {
+				<-gate
+				return 2 * n, nil
+			})
+			through <- n
+			ctx.Stop()
+			return err
+		}))
+		_ = ref.Cast(ctx, 1)
 	}
-	readers := make([]actor.Ref[int], 100)
-	for i := range readers {
-		readers[i], _ = actor.Spawn(ctx, actor.Func(reader))
-		_ = readers[i].Cast(ctx, 0)
-	}
-	writer, _ := actor.Spawn(ctx, actor.Func(func(ctx *actor.Context[string], s string) error {
-		news <- s // a reader waits for it already, or will
+	porter, _ := actor.Spawn(ctx, actor.Func(func(ctx *actor.Context[string], _ string) error {
+		close(gate)
 		ctx.Stop()
 		return nil
 	}))
-	_ = writer.Cast(ctx, "the writer has got a worker")
-	_ = writer.Wait(ctx)
-	close(news)
-	for _, r := range readers {
-		_ = r.Wait(ctx)
+	_ = porter.Cast(ctx, "open") // a worker is there for it, though 100 handlers wait
+
+	sum := 0
+	for range 100 {
+		sum += <-through
 	}
-	// Output: the writer has got a worker
+	fmt.Println(sum)
+	// Output: 200
 }
 
 // A System of one's own has its own workers, names and settings; systems share

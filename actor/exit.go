@@ -167,7 +167,7 @@ func (c *cell) conclude(e ending, state any) {
 		for _, child := range c.disown() {
 			child.kill(ErrKilled)
 		}
-		c.endTimers(r)
+		sys.sched.End(&r.timers)
 		sys.sched.Disarm(&r.grace)
 		if r.name != "" {
 			sys.names.Release(r.name, c)

@@ -25,19 +25,8 @@ func Watching(r AnyRef) int {
 	return len(x.watching)
 }
 
-// Timers is how many timers of r are armed or have a message in its mailbox.
-func Timers(r AnyRef) (n int) {
-	x := r.actor().rare.Load()
-	if x == nil {
-		return 0
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for t := x.timers; t != nil; t = t.older {
-		n++
-	}
-	return n
-}
+// Timers is how many timers are armed in r's System.
+func Timers(r AnyRef) int { return r.actor().kind.sys.sched.Stats().Timers }
 
 // ChildrenOf is r's list of children, youngest first.
 func ChildrenOf(r AnyRef) (children []AnyRef) {

@@ -100,8 +100,14 @@ func (sys *System) Shutdown(ctx context.Context) error {
 		standard.CompareAndSwap(sys, nil)
 	}
 	sys.closing.Store(true)
-	sys.ending.Lock()
-	defer sys.ending.Unlock()
+	select {
+	case sys.ending <- struct{}{}:
+		defer func() { <-sys.ending }()
+	case <-ctx.Done():
+		sys.killAll()
+		_ = sys.settle(context.Background()) // KillGrace bounds it
+		return &ShutdownError{Err: context.Cause(ctx), Stuck: sys.stuck()}
+	}
 
 	var late error
 	for late == nil && sys.count() > 0 {
@@ -164,7 +170,16 @@ func (sys *System) settle(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+	sys.nudge() // somebody else may be waiting too
 	return nil
+}
+
+// nudge has settle look again.
+func (sys *System) nudge() {
+	select {
+	case sys.empty <- struct{}{}:
+	default:
+	}
 }
 
 // stuck returns the written-off actors whose goroutines are still there.

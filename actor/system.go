@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +56,7 @@ type System struct {
 	abandoned atomic.Uint64
 	closing   atomic.Bool
 	standard  bool          // the default System: ends with its last actor
-	ending    sync.Mutex    // one Shutdown at a time
+	ending    chan struct{} // one slot: one Shutdown at a time
 	empty     chan struct{} // one slot: live has become low
 }
 
@@ -79,6 +78,7 @@ func newSystem(cfg Config, standard bool) (*System, error) {
 		shared:   xsync.NewMapOf[reflect.Type, any](),
 		standard: standard,
 		empty:    make(chan struct{}, 1),
+		ending:   make(chan struct{}, 1),
 	}
 	if sys.log == nil {
 		sys.log = slog.New(slog.DiscardHandler)
@@ -131,6 +131,14 @@ func WithSystem(ctx context.Context, s *System) context.Context {
 // asking, the one of WithSystem, or the default one, nil while that has no
 // actor.
 func SystemOf(ctx context.Context) *System {
+	if sys := chosen(ctx); sys != nil {
+		return sys
+	}
+	return standard.Load()
+}
+
+// chosen is SystemOf without the default one.
+func chosen(ctx context.Context) *System {
 	if in, ok := ctx.(Inside); ok {
 		return in.inside().kind.sys
 	}
@@ -138,15 +146,13 @@ func SystemOf(ctx context.Context) *System {
 		return c.kind.sys
 	}
 	if ctx == nil {
-		return standard.Load()
+		return nil
 	}
 	if c, ok := ctx.Value(cellKey{}).(*cell); ok {
 		return c.kind.sys
 	}
-	if sys, ok := ctx.Value(systemKey{}).(*System); ok && sys != nil {
-		return sys
-	}
-	return standard.Load()
+	sys, _ := ctx.Value(systemKey{}).(*System)
+	return sys
 }
 
 // standard is the default System, nil while it has no actor.
@@ -157,18 +163,16 @@ var (
 
 // enter returns the System for a Spawn, with a place for one actor taken.
 func enter(ctx context.Context) (*System, error) {
-	for {
-		sys := SystemOf(ctx)
-		switch {
-		case sys == nil:
-			return firstOfStandard()
-		case !sys.closing.Load() && sys.join():
-			return sys, nil
-		case sys != standard.Load():
+	if sys := chosen(ctx); sys != nil {
+		if sys.closing.Load() || !sys.join() {
 			return nil, ErrSystemShutDown
 		}
-		runtime.Gosched() // the default System is just ending; the next look finds none
+		return sys, nil
 	}
+	if sys := standard.Load(); sys != nil && sys.join() {
+		return sys, nil
+	}
+	return firstOfStandard() // or the one that we saw is just ending
 }
 
 // join takes a place for one actor; false: the System has ended.
@@ -223,10 +227,7 @@ func (sys *System) leave() {
 		sys.sched.Close()
 	}
 	if n <= 1 && sys.closing.Load() {
-		select {
-		case sys.empty <- struct{}{}:
-		default:
-		}
+		sys.nudge()
 	}
 }
 

@@ -28,7 +28,7 @@ func (t Timer) Err() error {
 	if t.t == nil {
 		return ErrNoActor
 	}
-	return t.t.err
+	return t.t.err()
 }
 
 // TimerOption is a setting of a periodic timer.
@@ -40,38 +40,43 @@ type TimerOption uint8
 const Burst TimerOption = 1
 
 // A timer's state. The message of a one-shot timer is withdrawn at Cancel as
-// long as it has not been taken for handling.
+// long as it has not been taken for handling. The last ones say why it was
+// never armed.
 const (
 	armed uint32 = iota
 	queued
 	done
 	cancelled
+	badPeriod
+	noActor
+	ownerStopped
+	ownerKilled
 )
 
-// timer is a timer of an actor: it ends with it.
+// timer is a timer of an actor: it ends with it. There may be millions, so it
+// has no field that it can do without.
 type timer struct {
 	sched.Timer
-	sys    *System
-	owner  *cell  // whose end ends it; nil for a target that is looked up when due
-	action action // what is to be done
-	err    error
-
-	at     time.Duration // when it is due, on the scheduler's clock
-	period time.Duration // 0: once
-	burst  bool
-
-	listed bool
-	state  atomic.Uint32
-	ticks  atomic.Uint64 // periodic: ticks that are due and not handled
-	older  *timer        // the owner's list, guarded by its rare.mu
-	newer  *timer
+	sys   *System
+	owner *cell     // whose end ends it; nil for a target that is looked up when due
+	every *periodic // nil: once
+	state atomic.Uint32
 }
 
-// action is what a timer does when it is due.
+// periodic is what only periodic timers have.
+type periodic struct {
+	period time.Duration
+	burst  bool
+	at     time.Duration // when the next tick is due, on the scheduler's clock
+	ticks  atomic.Uint64 // ticks that are due and not handled
+}
+
+// action is a timer with what it does when it is due.
 type action interface {
+	sched.Expirer
 	// act does it, or queues a message. Whoever has it in his hand in the
 	// end, to do, to handle or to discard it, asks open first.
-	act(t *timer)
+	act()
 }
 
 // castAction sends a message.
@@ -81,20 +86,23 @@ type castAction[M any] struct {
 	m  M
 }
 
-func (a *castAction[M]) act(t *timer) {
+// Expire runs on the clock's goroutine.
+func (a *castAction[M]) Expire() { a.expire(a) }
+
+func (a *castAction[M]) act() {
 	err := guard(func() error {
-		return a.to.send(houseCtx, envelope[M]{m: a.m, tag: t})
+		return a.to.send(houseCtx, envelope[M]{m: a.m, tag: &a.timer})
 	})
 	if err == nil {
 		return
 	}
-	if _, ok := t.open(); !ok {
+	if _, ok := a.open(); !ok {
 		return
 	}
 	if c := a.to.actor(); c != nil {
-		t.sys.deadLetter(c, a.m, err)
+		a.sys.deadLetter(c, a.m, err)
 	} else {
-		t.sys.dead.count(err)
+		a.sys.dead.count(err)
 	}
 }
 
@@ -104,9 +112,12 @@ type controlAction struct {
 	do func(c *cell)
 }
 
-func (a *controlAction) act(t *timer) {
-	if _, ok := t.open(); ok {
-		a.do(t.owner)
+// Expire runs on the clock's goroutine.
+func (a *controlAction) Expire() { a.expire(a) }
+
+func (a *controlAction) act() {
+	if _, ok := a.open(); ok {
+		a.do(a.owner)
 	}
 }
 
@@ -126,7 +137,9 @@ func (r Ref[M]) CastEvery(d time.Duration, m M, opts ...TimerOption) Timer {
 		if sys := r.System(); sys != nil {
 			sys.log.Warn("timer not armed", "actor", r.String(), "error", err)
 		}
-		return Timer{&timer{err: err}}
+		bad := &timer{every: &periodic{period: d}}
+		bad.state.Store(badPeriod)
+		return Timer{bad}
 	}
 	burst := false
 	for _, o := range opts {
@@ -145,87 +158,97 @@ func (c *Context[M]) Every(d time.Duration, m M, opts ...TimerOption) Timer {
 
 func (r Ref[M]) castLater(d, period time.Duration, burst bool, m M) Timer {
 	a := &castAction[M]{to: r, m: m}
-	a.action, a.period, a.burst = a, period, burst
+	if period > 0 {
+		a.every = &periodic{period: period, burst: burst}
+	}
 	switch c := r.actor(); {
 	case c != nil:
 		a.owner, a.sys = c, c.kind.sys
 	case r.c != nil: // a name that nobody has now
 		a.sys = r.c.task.Runner.(proxy).system() //nolint:forcetypeassert // not an actor, hence a proxy
 	}
-	a.arm(d)
+	a.arm(d, a)
 	return Timer{&a.timer}
 }
 
 func (r ref) later(d time.Duration, do func(*cell)) Timer {
 	a := &controlAction{do: do}
-	a.action = a
 	if c := r.actor(); c != nil {
 		a.owner, a.sys = c, c.kind.sys
 	}
-	a.arm(d)
+	a.arm(d, a)
 	return Timer{&a.timer}
 }
 
 // arm starts a timer that is otherwise complete.
-func (t *timer) arm(d time.Duration) {
+func (t *timer) arm(d time.Duration, a action) {
 	switch {
 	case t.sys == nil:
-		t.err = ErrNoActor
+		t.state.Store(noActor)
 		return
 	case fencedHere() || t.owner != nil && t.owner.has(abandonedFlag):
-		t.err = ErrKilled
+		t.state.Store(ownerKilled)
+		return
+	case t.owner != nil && t.owner.status() >= Stopping:
+		t.state.Store(ownerStopped)
 		return
 	}
 	now := t.sys.sched.Now()
-	if t.at = now + d; d > 0 && t.at < now {
-		t.at = 1<<63 - 1 // for ever
+	at := now + d
+	if d > 0 && at < now {
+		at = 1<<63 - 1 // for ever
 	}
-	if t.owner != nil && !t.list() {
-		t.err = ErrStopped
-		return
+	if t.every != nil {
+		t.every.at = at
 	}
-	t.sys.sched.Arm(&t.Timer, t.at, t)
-	if t.state.Load() == cancelled { // the owner ended while we armed
-		t.sys.sched.Disarm(&t.Timer)
+	if !t.start(at, a) {
+		t.state.Store(ownerStopped)
 	}
 }
 
-// Expire runs on the clock's goroutine.
-func (t *timer) Expire() {
+// start puts the timer on the wheel; false: the owner has ended its timers.
+func (t *timer) start(at time.Duration, a action) bool {
+	if t.owner == nil {
+		t.sys.sched.Arm(&t.Timer, at, a)
+		return true
+	}
+	return t.sys.sched.ArmIn(&t.owner.extra().timers, &t.Timer, at, a)
+}
+
+// expire does what is due.
+func (t *timer) expire(a action) {
 	switch {
-	case t.period > 0:
-		t.tick()
+	case t.every != nil:
+		t.tick(t.every, a)
 	case t.state.CompareAndSwap(armed, queued):
-		t.action.act(t)
+		a.act()
 	}
 }
 
-// tick is Expire of a periodic timer.
-func (t *timer) tick() {
+// tick is expire of a periodic timer.
+func (t *timer) tick(p *periodic, a action) {
 	if t.owner != nil && t.owner.status() >= Draining { // it takes no messages any more
-		if t.state.CompareAndSwap(armed, done) {
-			t.unlist()
-		}
+		t.state.CompareAndSwap(armed, done)
 	}
 	if t.state.Load() != armed {
 		return
 	}
 	due := uint64(1)
-	t.at += t.period
-	if now := t.sys.sched.Now(); !t.burst && t.at <= now {
-		skipped := (now-t.at)/t.period + 1 // ticks that the clock itself came too late for
-		due += uint64(skipped)             //nolint:gosec // positive
-		t.at += skipped * t.period
+	p.at += p.period
+	if now := t.sys.sched.Now(); !p.burst && p.at <= now {
+		skipped := (now-p.at)/p.period + 1 // ticks that the clock itself came too late for
+		due += uint64(skipped)
+		p.at += skipped * p.period
 	}
 	// Coalesced: of the ticks that are due only the first queues a message.
 	// All are entered in one step: once the message is queued its handler may
 	// take them at any moment, and a tick that came in without being the
 	// first would keep every later one from queueing a message.
-	if t.burst || t.ticks.Add(due) == due {
-		t.action.act(t)
+	if p.burst || p.ticks.Add(due) == due {
+		a.act()
 	}
-	t.sys.sched.Arm(&t.Timer, t.at, t)
-	if t.state.Load() != armed { // its end has come before Arm, and disarmed nothing
+	t.start(p.at, a)
+	if t.state.Load() != armed { // it was cancelled before this, and nothing disarmed
 		t.sys.sched.Disarm(&t.Timer)
 	}
 }
@@ -234,13 +257,11 @@ func (t *timer) tick() {
 // when it is discarded: false, it was cancelled. missed is how many ticks are
 // in it beyond the first.
 func (t *timer) open() (missed int, ok bool) {
-	if t.period == 0 {
-		ok = t.state.CompareAndSwap(queued, done)
-		t.unlist()
-		return 0, ok
+	if t.every == nil {
+		return 0, t.state.CompareAndSwap(queued, done)
 	}
-	if n := t.ticks.Swap(0); n > 1 {
-		missed = int(n - 1) //nolint:gosec // years
+	if n := t.every.ticks.Swap(0); n > 1 {
+		missed = int(n - 1)
 	}
 	return missed, t.state.Load() != cancelled
 }
@@ -248,72 +269,29 @@ func (t *timer) open() (missed int, ok bool) {
 func (t *timer) cancel() bool {
 	for {
 		s := t.state.Load()
-		if s != armed && s != queued || t.err != nil {
+		if s != armed && s != queued || t.owner != nil && t.owner.status() == Stopped {
 			return false
 		}
 		if t.state.CompareAndSwap(s, cancelled) {
-			t.sys.sched.Disarm(&t.Timer)
-			t.unlist()
+			if s == armed {
+				t.sys.sched.Disarm(&t.Timer)
+			}
 			return true
 		}
 	}
 }
 
-// list enters t into its owner's list; false: the owner is ending.
-func (t *timer) list() bool {
-	r := t.owner.extra()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if t.owner.status() >= Stopping {
-		return false
+// err says why the timer was not armed.
+func (t *timer) err() error {
+	switch t.state.Load() {
+	case badPeriod:
+		return fmt.Errorf("%w: %v", ErrPeriod, t.every.period)
+	case noActor:
+		return ErrNoActor
+	case ownerStopped:
+		return ErrStopped
+	case ownerKilled:
+		return ErrKilled
 	}
-	t.older = r.timers
-	if r.timers != nil {
-		r.timers.newer = t
-	}
-	r.timers = t
-	t.listed = true
-	return true
-}
-
-func (t *timer) unlist() {
-	if t.owner == nil {
-		return
-	}
-	r := t.owner.extra()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if t.listed {
-		r.unlistTimer(t)
-	}
-}
-
-// unlistTimer takes t off the list; mu is held.
-func (r *rare) unlistTimer(t *timer) {
-	if t.newer != nil {
-		t.newer.older = t.older
-	} else {
-		r.timers = t.older
-	}
-	if t.older != nil {
-		t.older.newer = t.newer
-	}
-	t.older, t.newer, t.listed = nil, nil, false
-}
-
-// endTimers ends all timers of an actor that ends. Its status refuses new ones.
-func (c *cell) endTimers(r *rare) {
-	for {
-		r.mu.Lock()
-		t := r.timers
-		if t != nil {
-			r.unlistTimer(t)
-		}
-		r.mu.Unlock()
-		if t == nil {
-			return
-		}
-		t.state.Store(cancelled)
-		t.sys.sched.Disarm(&t.Timer)
-	}
+	return nil
 }

@@ -399,7 +399,7 @@ func TestT7_TimersOnAllRefs(t *testing.T) {
 		adapted.CastAfter(20*ms, "xx")
 		by.CastAfter(30*ms, 3)
 		adapted.CastEvery(40*ms, "xxxx")
-		require.Equal(t, 3, actor.Timers(r.Any()), "they belong to who has the name")
+		require.Equal(t, 4, actor.Timers(r.Any()), "three of them belong to who has the name")
 		after(101 * ms)
 		require.Equal(t, []tock{{5 * ms, 1, 0}, {20 * ms, 2, 0}, {30 * ms, 3, 0}, {40 * ms, 4, 0}, {80 * ms, 4, 0}}, c.seen)
 		actor.AnyRef.StopAfter(adapted.Any(), ms)

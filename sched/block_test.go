@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ractor-go/ractor/internal/gid"
 	"github.com/ractor-go/ractor/sched"
 )
 
@@ -44,7 +45,7 @@ func TestMaxWaiters(t *testing.T) {
 	waited := false
 	s.Submit(&once(func(c *sched.Carrier) {
 		err := sched.Block(func() { waited = true })
-		if sched.Here() != c {
+		if gid.Fast && sched.Here() != c {
 			panic("the worker was handed on for nothing")
 		}
 		second <- err

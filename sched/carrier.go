@@ -80,11 +80,11 @@ func (c *Carrier) Yield() {
 // Handled adds n to the worker's count of messages.
 func (c *Carrier) Handled(n int) {
 	if w := c.worker; w != nil {
-		w.messages += uint64(n) //nolint:gosec // n is a count
+		w.messages += uint64(n)
 		w.sinceYield += n / c.s.cfg.Budget
 		return
 	}
-	c.s.departed.messages.Add(uint64(n)) //nolint:gosec // as above
+	c.s.departed.messages.Add(uint64(n))
 }
 
 // Fence writes c off if it is in t's turn: that has not returned and nobody

@@ -11,7 +11,11 @@ import (
 // Timer is one timer on the scheduler's wheel: embed it by value. The zero
 // Timer is not armed.
 type Timer struct {
-	node timerwheel.Node[Expirer]
+	node    timerwheel.Node[*Timer]
+	expirer Expirer
+
+	group        *Group // nil: none; see group.go
+	older, newer *Timer
 }
 
 // Expirer is told that its timer is due.
@@ -30,8 +34,8 @@ type clock struct {
 	tick time.Duration
 
 	mu    sync.Mutex
-	wheel timerwheel.Wheel[Expirer] // guarded by mu
-	wakes int64                     // guarded by mu: the tick the goroutine will wake at
+	wheel timerwheel.Wheel[*Timer] // guarded by mu
+	wakes int64                    // guarded by mu: the tick the goroutine will wake at
 
 	kicked chan struct{} // one slot: wakes has become earlier
 	stop   chan struct{}
@@ -45,19 +49,29 @@ func (s *Scheduler) Now() time.Duration { return s.now() }
 
 // Arm has e expire when the clock (Now) reaches at; an armed timer is moved.
 // It takes constant time and allocates nothing. Any goroutine may call it.
-func (s *Scheduler) Arm(t *Timer, at time.Duration, e Expirer) {
-	k := &s.clock
+func (s *Scheduler) Arm(t *Timer, at time.Duration, e Expirer) { s.clock.arm(nil, t, at, e) }
+
+// arm puts t on the wheel and into g, if there is one.
+func (k *clock) arm(g *Group, t *Timer, at time.Duration, e Expirer) bool {
 	due := int64(at / k.tick)
 	if at%k.tick > 0 {
 		due++
 	}
 	k.mu.Lock()
+	t.quit()
+	if g != nil {
+		if g.ended {
+			k.mu.Unlock()
+			return false
+		}
+		t.join(g)
+	}
 	if k.wheel.Len() == 0 {
 		// Nothing is due on the way: bring the wheel up to date, so that
 		// the timer gets a low level and few cascades.
 		k.wheel.Pop(int64(k.s.now() / k.tick))
 	}
-	t.node.Value = e
+	t.node.Value, t.expirer = t, e
 	k.wheel.Insert(&t.node, due)
 	earlier := due < k.wakes
 	if earlier {
@@ -67,6 +81,7 @@ func (s *Scheduler) Arm(t *Timer, at time.Duration, e Expirer) {
 	if earlier {
 		k.kick()
 	}
+	return true
 }
 
 // Disarm takes t off the wheel and says whether it was still there. Any
@@ -75,9 +90,15 @@ func (s *Scheduler) Disarm(t *Timer) bool {
 	k := &s.clock
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	armed := k.wheel.Remove(&t.node)
-	t.node.Value = nil // a timer that is kept keeps nothing alive
-	return armed
+	return k.remove(t)
+}
+
+// remove takes t off the wheel and out of its group; mu is held. A timer that
+// is kept keeps nothing alive.
+func (k *clock) remove(t *Timer) bool {
+	t.quit()
+	t.expirer = nil
+	return k.wheel.Remove(&t.node)
 }
 
 func (k *clock) kick() {
@@ -132,7 +153,9 @@ func (k *clock) expire() (wait time.Duration, armed bool) {
 			if node == nil {
 				break
 			}
-			batch[n], node.Value = node.Value, nil
+			t := node.Value
+			t.quit()
+			batch[n], t.expirer = t.expirer, nil
 		}
 		if n == 0 {
 			next, ok := k.wheel.Next()

@@ -12,6 +12,7 @@ import (
 // lock around what it counts: at most one worker runs it.
 type counter struct {
 	sched.Task
+
 	pending atomic.Int64 // sent and not counted yet
 	total   int
 	wanted  int

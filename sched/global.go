@@ -34,6 +34,7 @@ type global struct {
 // batch is a chain whose length is known.
 type batch struct {
 	chain
+
 	n int
 }
 

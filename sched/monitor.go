@@ -241,7 +241,7 @@ func (s *Scheduler) hire() {
 	s.hired++
 	w := newWorker(s, s.hired)
 	old := *s.workers.Load()
-	list := append(old[:len(old):len(old)], w)
+	list := slices.Concat(old, []*Worker{w})
 	s.workers.Store(&list)
 	s.mu.Unlock()
 	if len(list) > s.cfg.Workers {

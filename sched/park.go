@@ -2,6 +2,7 @@ package sched
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -65,8 +66,8 @@ func (l *idleList) pop() *Worker {
 func (l *idleList) take(w *Worker) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := len(l.ws) - 1; i >= 0; i-- {
-		if l.ws[i] == w {
+	for i, parked := range slices.Backward(l.ws) {
+		if parked == w {
 			l.remove(i)
 			return true
 		}

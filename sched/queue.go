@@ -32,7 +32,7 @@ type queue struct {
 // push appends t; only the worker itself may call it. False: the ring is full.
 func (q *queue) push(t *Task) bool {
 	tail := q.tail.Load()
-	if tail-q.head.Load() >= uint32(len(q.ring)) { //nolint:gosec // the length is at most 1<<20
+	if tail-q.head.Load() >= uint32(len(q.ring)) {
 		return false
 	}
 	q.ring[tail&q.mask()].Store(t)
@@ -61,7 +61,7 @@ func (q *queue) half() (chain, int) {
 		head := q.head.Load()
 		tail := q.tail.Load()
 		n := tail - head
-		if n > uint32(len(q.ring)) { //nolint:gosec // as above
+		if n > uint32(len(q.ring)) {
 			continue // head and tail were read at different times
 		}
 		n -= n / 2
@@ -93,7 +93,7 @@ func (q *queue) half() (chain, int) {
 // that is in use holds no more than its size.)
 func (q *queue) forget() {
 	tail := q.tail.Load()
-	if n := uint32(len(q.ring)); tail-q.wiped > n { //nolint:gosec // as above
+	if n := uint32(len(q.ring)); tail-q.wiped > n {
 		q.wiped = tail - n
 	}
 	for ; q.wiped != tail; q.wiped++ {
@@ -116,7 +116,7 @@ func (q *queue) takeNext() *Task {
 
 // len is how many tasks wait, about; any goroutine may call it.
 func (q *queue) len() int {
-	n := int(int32(q.tail.Load() - q.head.Load())) //nolint:gosec // a distance of at most 1<<20
+	n := int(int32(q.tail.Load() - q.head.Load()))
 	if q.next.Load() != nil {
 		n++
 	}
@@ -125,7 +125,7 @@ func (q *queue) len() int {
 
 func (q *queue) empty() bool { return q.head.Load() == q.tail.Load() }
 
-func (q *queue) mask() uint32 { return uint32(len(q.ring) - 1) } //nolint:gosec // as above
+func (q *queue) mask() uint32 { return uint32(len(q.ring) - 1) }
 
 // chain is a list of tasks linked through next, owned by one holder.
 type chain struct{ first, last *Task }

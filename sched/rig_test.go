@@ -20,17 +20,18 @@ func TestMain(m *testing.M) {
 }
 
 // start returns a scheduler that the test's end closes.
-func start(t testing.TB, cfg sched.Config) *sched.Scheduler {
-	t.Helper()
+func start(tb testing.TB, cfg sched.Config) *sched.Scheduler {
+	tb.Helper()
 	s, err := sched.New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { await(t, s.Close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { await(tb, s.Close()) })
 	return s
 }
 
 // job is a task made of functions.
 type job struct {
 	sched.Task
+
 	turn    func(c *sched.Carrier) bool
 	crashed func(c *sched.Carrier, value any, stack []byte) bool
 }
@@ -59,25 +60,25 @@ func (j *job) Crashed(c *sched.Carrier, value any, stack []byte) bool {
 const patience = 30 * time.Second
 
 // await receives from c, which must come at some time.
-func await[T any](t testing.TB, c <-chan T) (v T) {
-	t.Helper()
+func await[T any](tb testing.TB, c <-chan T) (v T) {
+	tb.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case v = <-c:
 	case <-timer.C:
 		buf := make([]byte, 1<<20)
-		t.Fatalf("nothing came; all goroutines:\n%s", buf[:runtime.Stack(buf, true)])
+		tb.Fatalf("nothing came; all goroutines:\n%s", buf[:runtime.Stack(buf, true)])
 	}
 	return v
 }
 
 // until lets others run until cond holds.
-func until(t testing.TB, cond func() bool) {
-	t.Helper()
+func until(tb testing.TB, cond func() bool) {
+	tb.Helper()
 	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
 		if time.Now().After(end) {
-			require.FailNow(t, "it never came about")
+			require.FailNow(tb, "it never came about")
 		}
 	}
 }
@@ -101,6 +102,7 @@ func closed(n int) (all <-chan struct{}, done func()) {
 // once, by one worker at a time.
 type box struct {
 	sched.Task
+
 	sent    atomic.Int64 // not handled yet
 	running atomic.Bool
 	handled int // guarded by running

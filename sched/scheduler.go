@@ -60,7 +60,7 @@ func New(cfg Config) (*Scheduler, error) {
 	start := time.Now()
 	s := &Scheduler{
 		cfg:        cfg,
-		sliceTicks: uint64((cfg.Slice + cfg.Tick - 1) / cfg.Tick), //nolint:gosec // Resolve made both positive
+		sliceTicks: uint64((cfg.Slice + cfg.Tick - 1) / cfg.Tick),
 		now:        func() time.Duration { return time.Since(start) },
 		pool:       pool,
 		closed:     make(chan struct{}),

@@ -33,6 +33,7 @@ var (
 	near [nearSize]atomic.Pointer[Carrier]
 	all  [64]struct {
 		sync.Mutex
+
 		m map[uintptr]*Carrier
 		_ [40]byte
 	}

@@ -21,7 +21,6 @@ func TestWhoAmI(t *testing.T) {
 	type answers struct {
 		c                             *sched.Carrier
 		atFirst, child, wait, blocked who
-		worker                        bool
 	}
 	got := make(chan answers)
 	s.Submit(&once(func(c *sched.Carrier) {

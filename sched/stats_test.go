@@ -62,7 +62,7 @@ func TestStats(t *testing.T) {
 		pass(time.Second)
 		st = s.Stats()
 		require.EqualValues(t, 6, sum(st).Stalls)
-		require.EqualValues(t, 1, st.Timers)
+		require.Equal(t, 1, st.Timers)
 		require.EqualValues(t, 1, st.Waiters)
 		require.EqualValues(t, 1, st.Async)
 		require.GreaterOrEqual(t, st.Spares, uint64(6))
