@@ -51,7 +51,6 @@ type rare struct {
 	count    int      // guarded by mu: how many
 	closed   bool     // guarded by mu: takes no more children
 	watchers *watcher // guarded by mu: the youngest; a list through older
-	gone     bool     // guarded by mu: watchers are told, no more are taken
 
 	watchMu  sync.Mutex
 	watching map[watchKey]*watcher // guarded by watchMu: this actor's monitors
@@ -71,6 +70,7 @@ type rare struct {
 	owed   []*Ticket  // answers it has not given yet
 	swept  int        // len(owed) at which it is looked through again
 	late   []lateItem // what found a bounded mailbox full and may not be lost
+	stash  []any      // what Stash keeps: makers
 	popped uint64     // messages popped while late was not empty
 	missed int        // ticks that are in the timer message being handled
 	last   string     // the type of the message that made the actor crash

@@ -48,7 +48,7 @@ func (c *Context[M]) exit(car *sched.Carrier, e ending) {
 		c.stopping()
 		if c.kind.hooks.has(postStop) && !c.has(killedFlag) && c.set(stoppedFlag) {
 			c.handOver()
-			if err := c.actor.(PostStopper[M]).PostStop(c); err != nil { //nolint:forcetypeassert // the kind says so
+			if err := c.value().(PostStopper[M]).PostStop(c); err != nil { //nolint:forcetypeassert // the kind says so
 				e = ending{err: err, failed: true}
 			}
 		}
@@ -84,10 +84,10 @@ func (c *Context[M]) final() any {
 	if life&killedFlag != 0 && (life&begunFlag == 0 || life&stoppedFlag != 0) {
 		return nil
 	}
-	if w, ok := c.actor.(wrapper); ok {
+	if w, ok := c.value().(wrapper); ok {
 		return w.final()
 	}
-	return c.actor
+	return c.value()
 }
 
 // discard empties the mailbox for good (row L7, step 3).
@@ -119,10 +119,13 @@ func (c *Context[M]) discard(e ending) {
 		for _, l := range r.late {
 			c.drop(envelope[M]{tag: l.tag}, reason)
 		}
+		for _, tag := range r.stash {
+			c.drop(envelope[M]{tag: tag}, reason)
+		}
 		for _, t := range r.owed {
 			t.Holder.Discard(reason)
 		}
-		r.late, r.owed = nil, nil
+		r.late, r.stash, r.owed = nil, nil, nil
 	}
 	c.taken.Store(0)
 }

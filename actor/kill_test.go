@@ -367,8 +367,8 @@ func TestK13_KillOfADeepTree(t *testing.T) {
 
 func TestK13_KillOfAWideTree(t *testing.T) {
 	wide := 100_000
-	if testing.Short() {
-		wide = 10_000
+	if race || testing.Short() {
+		wide = 20_000
 	}
 	ctx, _ := newSystem(t, actor.Config{})
 	ends := make(chan struct{}, wide)

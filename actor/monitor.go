@@ -25,9 +25,10 @@ type watcher struct {
 	target *cell // nil for the zero Ref
 	id     MonitorID
 
-	// deliver queues the message at the monitor; nil for Monitor, which
-	// reports supervision events.
-	deliver func(d Down)
+	// deliver queues the message at the monitor, or does what Bind promises;
+	// nil for Monitor, which reports supervision events.
+	deliver func(ev Event)
+	bound   bool        // by Bind
 	revoked atomic.Bool // by Demonitor
 
 	older, newer *watcher // target's list, guarded by its mu
@@ -35,9 +36,10 @@ type watcher struct {
 }
 
 // watchKey finds a watcher at its monitor: a Monitor by its target, a
-// MonitorMsg by its id.
+// MonitorMsg by its id, a Bind by its target too.
 type watchKey struct {
 	target *cell
+	bound  bool
 	id     MonitorID
 }
 
@@ -45,7 +47,7 @@ func (w *watcher) key() watchKey {
 	if w.id != 0 {
 		return watchKey{id: w.id}
 	}
-	return watchKey{target: w.target}
+	return watchKey{target: w.target, bound: w.bound}
 }
 
 // Monitor has HandleSupervision told of what happens to target: Started and its
@@ -77,7 +79,8 @@ func (c *Context[M]) MonitorMsg(target AnyRef, made func(Down) M) MonitorID {
 	r := c.extra()
 	r.monitors++
 	w := &watcher{by: &c.cell, target: target.actor(), id: r.monitors}
-	w.deliver = func(d Down) {
+	w.deliver = func(ev Event) {
+		d := Down{ID: w.id, Actor: ev.Actor, Err: ev.Err}
 		message := maker[M](func() (m M, ok bool) {
 			c.forgetWatcher(w)
 			if w.revoked.Load() {
@@ -91,7 +94,7 @@ func (c *Context[M]) MonitorMsg(target AnyRef, made func(Down) M) MonitorID {
 	}
 	if w.target == nil || !w.target.watch(w) {
 		c.remember(w)
-		w.deliver(Down{ID: w.id, Actor: target, Err: ErrNoProc})
+		w.deliver(Event{Kind: Terminated, Actor: target, Err: ErrNoProc})
 	}
 	return w.id
 }
@@ -104,12 +107,12 @@ func (c *Context[M]) Demonitor(id MonitorID) {
 	}
 }
 
-// watch enters w; false: c has ended, or told its watchers already.
+// watch enters w; false: c has ended.
 func (c *cell) watch(w *watcher) bool {
 	r := c.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.gone || c.status() == Stopped {
+	if c.status() == Stopped {
 		return false
 	}
 	if w.by.remember(w) {
@@ -185,17 +188,15 @@ func (w *watcher) unlist() {
 	w.older, w.newer, w.listed = nil, nil, false
 }
 
-// tellWatchers tells everybody of c's end, and takes no watchers any more. It
-// is called once before c is Stopped and once after: when c had no rare part
-// at the first call, a watcher may have made one meanwhile; at the second, who
-// was not seen has seen Stopped.
+// tellWatchers tells everybody of c's end. It is called once before c is
+// Stopped, and once after for those that came between: watch looks at the status
+// under the lock, so who is not on the list the second time has seen Stopped.
 func (c *cell) tellWatchers(ev Event) {
 	r := c.rare.Load()
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
-	r.gone = true
 	var watchers []*watcher
 	for w := r.watchers; w != nil; w = r.watchers {
 		r.watchers = w.older
@@ -205,7 +206,7 @@ func (c *cell) tellWatchers(ev Event) {
 	r.mu.Unlock()
 	for _, w := range watchers {
 		if w.deliver != nil { // it stays in the map until it is handled, for Demonitor
-			w.deliver(Down{ID: w.id, Actor: ev.Actor, Err: ev.Err})
+			w.deliver(ev)
 			continue
 		}
 		w.by.forgetWatcher(w)

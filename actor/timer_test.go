@@ -176,6 +176,29 @@ func TestT1_LateClock(t *testing.T) {
 	}
 }
 
+// The same when the late tick's message is refused: the ticks that it stood for
+// are gone, and the next ones come.
+func TestT1_LateClockAndFullMailbox(t *testing.T) {
+	virtual(t, func(t *testing.T, ctx context.Context, _ *actor.System) {
+		c, r := newClockwork(t, ctx, actor.Bounded(1, actor.Refuse))
+		require.NoError(t, r.Cast(ctx, hold))
+		synctest.Wait()
+		require.NoError(t, r.Cast(ctx, 0))
+		slow := 3
+		actor.Adapt(r, func(m int) int {
+			if slow > 0 {
+				slow--
+				<-time.After(35 * ms)
+			}
+			return m
+		}).CastEvery(10*ms, 1)
+		after(150 * ms)
+		c.hold <- struct{}{}
+		after(55 * ms)
+		require.Equal(t, tock{200 * ms, 1, 0}, c.seen[len(c.seen)-1])
+	})
+}
+
 // An interval ends when its actor drains, or ends.
 func TestT1_EndsWithTheActor(t *testing.T) {
 	virtual(t, func(t *testing.T, ctx context.Context, sys *actor.System) {

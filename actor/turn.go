@@ -166,7 +166,7 @@ func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
 		return true
 	}
 	if c.kind.hooks.has(postStart) {
-		err := c.actor.(PostStarter[M]).PostStart(c) //nolint:forcetypeassert // the kind says so
+		err := c.value().(PostStarter[M]).PostStart(c) //nolint:forcetypeassert // the kind says so
 		if err != nil || c.has(killedFlag) {
 			c.after(car, err)
 			return true
@@ -220,7 +220,7 @@ func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
 // supervision handles one event (rows L4, M6).
 func (c *Context[M]) supervision(n notice) error {
 	if c.kind.hooks.has(supervise) {
-		return c.actor.(Supervisor[M]).HandleSupervision(c, n.event) //nolint:forcetypeassert // the kind says so
+		return c.value().(Supervisor[M]).HandleSupervision(c, n.event) //nolint:forcetypeassert // the kind says so
 	}
 	if n.linked && n.event.Kind != Started {
 		c.stop(nil)

@@ -166,8 +166,6 @@ func TestP8_FIFOPerSender(t *testing.T) {
 	go func() { handled.Wait(); close(all) }()
 	recv(t, all)
 	require.Empty(t, sys.Stats().DeadLetters)
-	st := sys.Stats().Sched
-	t.Logf("%+v", st)
 }
 
 // Invariant 5: whatever fails in whatever callback, the actor ends as Failed

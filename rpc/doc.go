@@ -27,11 +27,14 @@
 // Call inside a handler hands the worker on to others while it waits, whatever
 // ctx it was given, so no number of waiting handlers stops the rest (up to
 // sched.Config.MaxWaiters). A cycle of such calls is a deadlock that only ctx
-// ends; [Then] has no such problem. Calling oneself is [ErrSelfCall].
+// ends; [Then] has no such problem. Calling oneself is [ErrSelfCall], and so is
+// calling, in PreStart, the actor whose handler spawns. A goroutine that a
+// handler has started is outside and may call whom it likes.
 //
 // # What it costs
 //
-// Ports for replies are pooled: a call that is answered allocates nothing. A
-// Reply knows which call it belongs to, so a copy that is kept and used again
-// reaches nobody.
+// Ports for replies are pooled: a call from outside that is answered allocates
+// nothing. A Reply knows which call it belongs to, so a copy that is kept and
+// used again reaches nobody. A call that is given up costs its port, two objects;
+// Give costs one object.
 package rpc

@@ -75,3 +75,25 @@ func TestCloseWaitsForAsync(t *testing.T) {
 	await(t, end)
 	require.GreaterOrEqual(t, ran.Load(), int64(3))
 }
+
+// AsyncNow does not wait behind functions that fill MaxAsync, and counts as they
+// do.
+func TestAsyncNow(t *testing.T) {
+	s, err := sched.New(sched.Config{Workers: 1, MaxAsync: 1})
+	require.NoError(t, err)
+	gate, ran := make(chan struct{}), make(chan struct{})
+	require.NoError(t, s.Async(func() { <-gate }))
+	require.NoError(t, s.AsyncNow(func() { close(ran); runtime.Goexit() }))
+	await(t, ran)
+	require.NoError(t, s.AsyncNow(func() { <-gate }))
+	end := s.Close()
+	until(t, func() bool { return s.AsyncNow(func() {}) != nil })
+	require.ErrorIs(t, s.AsyncNow(func() { panic("never") }), sched.ErrClosed)
+	select {
+	case <-end:
+		t.Fatal("Close did not wait")
+	default:
+	}
+	close(gate)
+	await(t, end)
+}

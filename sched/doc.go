@@ -16,9 +16,10 @@
 //     always busy.
 //   - A task that blocks, computes for long, panics or ends its goroutine
 //     delays only itself, within the bounds of [Config].
-//   - With nothing to do nothing runs: no worker, no monitor, no clock.
+//   - With nothing to do nothing runs: no worker, no monitor, no clock. (What
+//     remains is the housekeeping of the goroutine pools, twice a second.)
 //   - A timer never expires early.
-//   - After Close the scheduler's goroutines are gone.
+//   - After Close the scheduler's goroutines are gone, but for turns written off.
 //
 // # The parts
 //
