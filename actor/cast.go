@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/ractor-go/ractor/mailbox"
@@ -83,14 +84,21 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 	return nil
 }
 
-// fenced says that a send is made through the context of an abandoned actor,
-// or by its goroutine.
+// fenced says that a send is made through the context of an abandoned actor, or
+// one derived from it, or by its goroutine.
 func fenced(ctx context.Context) bool {
-	if in, ok := ctx.(Inside); ok && in.inside().has(abandonedFlag) {
+	if !everAbandoned.Load() {
+		return false
+	}
+	if c, ok := ctx.Value(cellKey{}).(*cell); ok && c.has(abandonedFlag) {
 		return true
 	}
 	return fencedHere()
 }
+
+// everAbandoned spares every send the look at its context in a process that has
+// not had to abandon an actor, which is what they all hope to be.
+var everAbandoned atomic.Bool
 
 // fencedHere says that the calling goroutine was written off. It looks closely
 // only while there are such goroutines.

@@ -136,7 +136,7 @@ func TestL7_ExitOrder(t *testing.T) {
 }
 
 func short(reason error) string {
-	switch reason { //nolint:errorlint // as they are
+	switch reason {
 	case actor.ErrStopped:
 		return "stopped"
 	case actor.ErrKilled:
@@ -220,11 +220,10 @@ func balance(t *testing.T, seed uint64) {
 	ctx, sys := newSystem(t, actor.Config{Sched: sched.Config{Workers: 3, Budget: 8}})
 	var accepted, refused, full, handled, failed, exits atomic.Uint64
 	var living sync.WaitGroup
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's
+	random := rand.New(rand.NewPCG(seed, 1))
 	actors := make([]atomic.Pointer[actor.Ref[int]], 12)
 	var hooks atomic.Uint64
 	place := func(i int) {
-		living.Add(1)
 		var opts []actor.Option
 		switch random.IntN(6) {
 		case 0:
@@ -256,27 +255,24 @@ func balance(t *testing.T, seed uint64) {
 		_, ok := actor.OnStopping(r.Any(), func() { hooks.Add(1) })
 		require.True(t, ok)
 		actors[i].Store(&r)
-		go func() {
-			defer living.Done()
+		living.Go(func() {
 			_ = r.Wait(context.Background())
 			exits.Add(1)
-		}()
+		})
 	}
 	for i := range actors {
 		place(i)
 	}
 	var senders sync.WaitGroup
 	for s := range 6 {
-		senders.Add(1)
-		go func() {
-			defer senders.Done()
-			random := rand.New(rand.NewPCG(seed, uint64(s)+2)) //nolint:gosec // a test's
+		senders.Go(func() {
+			random := rand.New(rand.NewPCG(seed, uint64(s)+2))
 			for range 4000 {
 				m := 0
 				if random.IntN(500) == 0 {
 					m = 1 + random.IntN(3)
 				}
-				switch err := actors[random.IntN(len(actors))].Load().Cast(ctx, m); err { //nolint:errorlint // as it is
+				switch err := actors[random.IntN(len(actors))].Load().Cast(ctx, m); err {
 				case nil:
 					accepted.Add(1)
 				case actor.ErrMailboxFull:
@@ -286,7 +282,7 @@ func balance(t *testing.T, seed uint64) {
 					refused.Add(1)
 				}
 			}
-		}()
+		})
 	}
 	for range 150 { // a killer that puts a new one in the place of each
 		i := random.IntN(len(actors))

@@ -88,6 +88,7 @@ func (t *turner[M]) abandon() {
 	if !c.claim() {
 		return
 	}
+	everAbandoned.Store(true)
 	c.set(abandonedFlag)
 	c.taken.Load()
 	sys := c.kind.sys

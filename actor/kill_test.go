@@ -131,7 +131,7 @@ func (l *locked) Write(p []byte) (int, error) {
 func (l *locked) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.Buffer.String()
+	return l.String()
 }
 
 func TestAbandoned(t *testing.T) {
@@ -167,8 +167,11 @@ func abandoned(t *testing.T, grace time.Duration) {
 			_, spawnedBg := actor.Spawn(bg, idle())
 			_, instant := actor.SpawnInstant(bg, idle())
 			_, linked := actor.SpawnLinked(in, idle())
+			elsewhere := make(chan error)
+			go func() { elsewhere <- other.Cast(derived, 1) }()
 			afterwards <- map[string]error{
-				"Cast": other.Cast(in, 1), "Cast derived": other.Cast(derived, 1), "Cast Background": other.Cast(bg, 1),
+				"Cast derived, on another goroutine": <-elsewhere,
+				"Cast":                               other.Cast(in, 1), "Cast derived": other.Cast(derived, 1), "Cast Background": other.Cast(bg, 1),
 				"Request": actor.Request(bg, other, 1, &actor.Ticket{Holder: newTicket()}),
 				"Spawn":   spawned, "Spawn Background": spawnedBg, "SpawnLinked": linked, "SpawnInstant": instant,
 				"After": in.After(time.Second, 1).Err(), "Every": in.Every(time.Second, 1).Err(),

@@ -42,8 +42,8 @@ func TestHandledMessageIsCollected(t *testing.T) {
 }
 
 type holder struct {
-	b       *blob
-	release chan struct{}
+	b                *blob
+	entered, release chan struct{}
 }
 
 func (h *holder) Handle(ctx *actor.Context[int], m int) error {
@@ -53,6 +53,7 @@ func (h *holder) Handle(ctx *actor.Context[int], m int) error {
 	case 2:
 		panic("test")
 	case 3:
+		close(h.entered)
 		<-h.release
 	case 4:
 		ctx.Every(time.Hour, 1)
@@ -74,15 +75,17 @@ func TestDeadActorsStateIsCollected(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, _ := newSystem(t, actor.Config{KillGrace: 10 * time.Millisecond})
-			release := make(chan struct{})
+			entered, release := make(chan struct{}), make(chan struct{})
 			p, r := func() (weak.Pointer[blob], actor.Ref[int]) {
-				h := &holder{new(blob), release}
+				h := &holder{new(blob), entered, release}
 				return weak.Make(h.b), spawn[*holder, int](t, ctx, h, actor.Named("kept"))
 			}()
 			require.NoError(t, r.Cast(ctx, 4))
 			end(r)
 			if name == "abandoned" {
-				eventually(t, func() bool { r.Kill(); return r.Status() == actor.Stopped }, "abandoned")
+				recv(t, entered)
+				r.Kill()
+				require.ErrorIs(t, waitEnd(t, r), actor.ErrAbandoned)
 				close(release)
 				unfenced(t)
 			}

@@ -1,11 +1,11 @@
 package actor_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -183,42 +183,57 @@ func TestManyMonitorsOfOne(t *testing.T) {
 	require.Zero(t, actor.Watchers(target.Any()))
 }
 
-// The target's end against Monitor and MonitorMsg: exactly one event and one
-// Down always.
+// The target's end against many Monitors and MonitorMsgs: exactly one event and
+// one Down for each, always.
 func TestMonitorAgainstTheEnd(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
-	m, events := newPuppet(t, ctx)
-	n := smaller(40_000)
-	downs := make(chan actor.Down, n)
-	targets := map[actor.AnyRef]int{}
+	const each = 20
+	n := smaller(20_000)
+	type side struct {
+		actor.Ref[job]
+		events chan actor.Event
+		downs  chan actor.Down
+	}
+	var sides [2]side
+	for i := range sides {
+		r, events := newPuppet(t, ctx)
+		sides[i] = side{r, events, make(chan actor.Down, each)}
+	}
 	for i := range n {
 		target := spawn(t, ctx, worker())
-		targets[target.Any()] = 0
-		go func() {
-			if i%2 == 0 {
-				target.Kill()
-			} else {
-				target.Stop()
+		var wg sync.WaitGroup
+		for _, s := range sides {
+			wg.Add(1)
+			require.NoError(t, s.Cast(ctx, func(ctx *actor.Context[job]) error {
+				defer wg.Done()
+				for range each {
+					ctx.MonitorMsg(target.Any(), func(d actor.Down) job {
+						return func(*actor.Context[job]) error { s.downs <- d; return nil }
+					})
+				}
+				ctx.Monitor(target.Any())
+				return nil
+			}))
+		}
+		if i%2 == 0 {
+			target.Kill()
+		} else {
+			target.Stop()
+		}
+		wg.Wait()
+		for _, s := range sides {
+			for range each {
+				require.True(t, recv(t, s.downs).Actor == target.Any())
 			}
-		}()
-		do(t, m, func(ctx *actor.Context[job]) {
-			ctx.Monitor(target.Any())
-			ctx.MonitorMsg(target.Any(), func(d actor.Down) job {
-				return func(*actor.Context[job]) error { downs <- d; return nil }
-			})
-		})
+			require.True(t, recv(t, s.events).Actor == target.Any())
+		}
 	}
-	for range n {
-		targets[recv(t, events).Actor]++
-		targets[recv(t, downs).Actor] += 1000
+	for _, s := range sides {
+		do(t, s.Ref, func(*actor.Context[job]) {})
+		none(t, s.events)
+		none(t, s.downs)
+		require.Zero(t, actor.Watching(s.Any()))
 	}
-	for _, seen := range targets {
-		require.Equal(t, 1001, seen)
-	}
-	do(t, m, func(*actor.Context[job]) {})
-	none(t, events)
-	none(t, downs)
-	require.Zero(t, actor.Watching(m.Any()))
 }
 
 func TestDemonitor(t *testing.T) {
@@ -345,47 +360,42 @@ func (w *toiler) Handle(ctx *actor.Context[struct{}], _ struct{}) error {
 	return nil
 }
 
-// Downs come through although others keep the mailbox full all the time.
+// Downs come through although the bounded mailbox is never empty.
 func TestDownIsNotStarved(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer close(stop)
-	m := spawn(t, ctx, worker(), actor.Bounded(4, actor.WaitForRoom))
-	for range 3 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					_ = m.Cast(context.Background(), func(*actor.Context[job]) error { return nil })
-				}
-			}
-		})
-	}
-	const n = 50
+	const bound, n = 4, 5
+	m := spawn(t, ctx, worker(), actor.Bounded(bound, actor.Refuse))
+	targets := make([]actor.Ref[job], n)
 	downs := make(chan actor.Down, n)
-	for range 20 {
-		targets := make([]actor.Ref[job], n)
-		for i := range targets {
-			targets[i] = spawn(t, ctx, worker())
-		}
+	for i := range targets {
+		targets[i] = spawn(t, ctx, worker())
 		do(t, m, func(ctx *actor.Context[job]) {
-			for _, target := range targets {
-				ctx.MonitorMsg(target.Any(), func(d actor.Down) job {
-					return func(*actor.Context[job]) error { downs <- d; return nil }
-				})
-			}
+			ctx.MonitorMsg(targets[i].Any(), func(d actor.Down) job {
+				return func(*actor.Context[job]) error { downs <- d; return nil }
+			})
 		})
-		for _, target := range targets {
-			target.Stop()
-		}
-		for range targets {
-			require.NoError(t, recv(t, downs).Err)
-		}
 	}
+	release := blocked(t, m)
+	var stop atomic.Bool
+	var again job
+	again = func(ctx *actor.Context[job]) error {
+		if stop.Load() {
+			return nil
+		}
+		return ctx.Self().Cast(ctx, again) // there is room: its own
+	}
+	for range bound {
+		require.NoError(t, m.Cast(ctx, again))
+	}
+	for _, target := range targets {
+		require.NoError(t, killAndWait(target))
+	}
+	release()
+	for _, target := range targets {
+		require.True(t, recv(t, downs).Actor == target.Any(), "in order")
+	}
+	require.Equal(t, actor.Running, m.Status())
+	stop.Store(true)
 }
 
 // Random monitors among many actors that die: each monitor whose watcher

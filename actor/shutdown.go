@@ -42,9 +42,9 @@ func (r ref) StopTree(ctx context.Context) error {
 // is left then.
 func (c *cell) stopTree(ctx context.Context) (left []*cell, err error) {
 	tree := c.fell()
-	for n := len(tree) - 1; n >= 0; n-- {
-		tree[n].stop(nil)
-		if err := graceful(tree[n].wait(ctx)); err != nil {
+	for n, x := range slices.Backward(tree) {
+		x.stop(nil)
+		if err := graceful(x.wait(ctx)); err != nil {
 			return tree[:n+1], err
 		}
 	}

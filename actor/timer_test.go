@@ -204,13 +204,15 @@ func TestT1_EndsWithTheActor(t *testing.T) {
 	virtual(t, func(t *testing.T, ctx context.Context, sys *actor.System) {
 		for _, end := range []func(actor.AnyRef){actor.AnyRef.Stop, actor.AnyRef.Kill, actor.AnyRef.Drain} {
 			_, r := newClockwork(t, ctx)
-			r.CastEvery(10*ms, 1)
-			r.CastAfter(time.Hour, 1)
-			r.KillAfter(time.Hour)
+			timers := []actor.Timer{r.CastEvery(10*ms, 1), r.CastAfter(time.Hour, 1), r.KillAfter(time.Hour)}
 			after(15 * ms)
 			require.Equal(t, 3, actor.Timers(r.Any()))
 			end(r.Any())
 			synctest.Wait()
+			for _, x := range timers {
+				require.NoError(t, x.Err())
+				require.False(t, x.Cancel(), "it has ended with the actor")
+			}
 			require.Zero(t, actor.Timers(r.Any()))
 			require.Zero(t, sys.Stats().Sched.Timers)
 			require.ErrorIs(t, r.CastEvery(10*ms, 1).Err(), actor.ErrStopped)
@@ -331,15 +333,16 @@ func TestT5_CancelAgainstExpiry(t *testing.T) {
 			var handled atomic.Int64
 			a := spawn(t, ctx, fn(func(*actor.Context[int], int) error { handled.Add(1); return nil }))
 			b, c := spawn(t, ctx, idle()), spawn(t, ctx, idle())
-			timers := []actor.Timer{a.CastAfter(ms, 1), b.StopAfter(ms), c.KillAfter(ms)}
-			yes := make([]bool, 3)
+			d := spawn(t, ctx, idle())
+			timers := []actor.Timer{a.CastAfter(ms, 1), b.StopAfter(ms), c.KillAfter(ms), d.CastEvery(ms, 1)}
+			yes := make([]bool, len(timers))
 			var wg sync.WaitGroup
 			for i, x := range timers {
 				spin := r.IntN(2000)
 				wg.Go(func() {
 					<-time.After(ms)
 					for range spin {
-						yes[i] = yes[i] != (i > 3)
+						yes[i] = yes[i] != (i > 4)
 					}
 					yes[i] = x.Cancel()
 				})
@@ -349,7 +352,9 @@ func TestT5_CancelAgainstExpiry(t *testing.T) {
 			require.Equal(t, yes[0], handled.Load() == 0)
 			require.Equal(t, yes[1], b.Status() == actor.Running)
 			require.Equal(t, yes[2], c.Status() == actor.Running)
-			for i, x := range []actor.Ref[int]{a, b, c} {
+			require.True(t, yes[3], "an interval goes on")
+			require.Zero(t, sys.Stats().Sched.Timers, "and is not armed again")
+			for i, x := range []actor.Ref[int]{a, b, c, d} {
 				if yes[i] {
 					prevented++
 				}

@@ -100,10 +100,14 @@ func (g *global) poll(limit int) (chain, int) {
 
 // single takes single tasks, oldest first; mu is held.
 func (g *global) single(limit, share int) batch {
-	if g.list.first == nil {
-		g.turnOver()
-	}
 	var out batch
+	if g.list.first == nil {
+		if only := g.turnOver(); only != nil {
+			out.add(only)
+			out.n = 1
+			return out
+		}
+	}
 	g.take(&g.list, min(limit, g.list.n/share+1), &out)
 	return out
 }
@@ -119,9 +123,13 @@ func (g *global) take(b *batch, limit int, out *batch) {
 	g.size.Add(int64(-n))
 }
 
-// turnOver moves the stack into the empty list; mu is held.
-func (g *global) turnOver() {
+// turnOver moves the stack into the empty list; mu is held. A single task, as a
+// lone caller's, is returned instead: it needs no books.
+func (g *global) turnOver() (only *Task) {
 	newest := g.stack.Swap(nil)
+	if newest == nil || newest.next == nil {
+		return newest
+	}
 	var oldest *Task
 	n := 0
 	for t := newest; t != nil; n++ {
@@ -131,6 +139,7 @@ func (g *global) turnOver() {
 	}
 	g.list = batch{chain{first: oldest, last: newest}, n}
 	g.size.Add(int64(n))
+	return nil
 }
 
 // empty is exact for everything that was pushed before the call: size covers
