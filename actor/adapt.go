@@ -70,6 +70,9 @@ func (a *adapter[T, M]) system() *System {
 }
 
 func (a *adapter[T, M]) cast(ctx context.Context, e envelope[T]) error {
+	if a.conv == nil {
+		return ErrNilConversion
+	}
 	out := envelope[M]{tag: e.tag}
 	switch tag := e.tag.(type) {
 	case nil, *Ticket, *timer:

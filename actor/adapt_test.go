@@ -2,7 +2,6 @@ package actor_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -30,7 +29,7 @@ func TestR6_Adapt(t *testing.T) {
 
 	// All else is the actor's own.
 	for _, a := range []actor.AnyRef{length.Any(), twice.Any(), byName.Any()} {
-		require.False(t, a == r.Any())
+		differ(t, a, r.Any())
 		require.True(t, a.Is(r.Any()))
 		require.Equal(t, r.ID(), a.ID())
 		require.Equal(t, "target", a.Name())
@@ -40,18 +39,18 @@ func TestR6_Adapt(t *testing.T) {
 		require.Equal(t, sys, a.System())
 		require.False(t, a.IsZero())
 	}
-	require.False(t, length == actor.Adapt(r, func(s string) int { return len(s) }), "a new Ref each time")
+	differ(t, length.Any(), actor.Adapt(r, func(s string) int { return len(s) }).Any())
 	back, ok := actor.As[string](length.Any())
 	require.True(t, ok)
-	require.True(t, back == length)
+	require.Equal(t, length, back)
 	_, ok = actor.As[int](length.Any())
 	require.False(t, ok)
 
 	// Links and monitors go to the actor behind.
 	parent, events := newPuppet(t, ctx)
 	require.NoError(t, actor.Link(parent.Any(), twice.Any()))
-	require.True(t, r.Parent() == parent.Any())
-	require.True(t, length.Parent() == parent.Any())
+	require.Equal(t, parent.Any(), r.Parent())
+	require.Equal(t, parent.Any(), length.Parent())
 	require.NoError(t, actor.Link(parent.Any(), r.Any()))
 	require.ErrorIs(t, actor.Link(length.Any(), twice.Any()), actor.ErrCycle)
 	watcher, copies := newPuppet(t, ctx)
@@ -63,14 +62,14 @@ func TestR6_Adapt(t *testing.T) {
 	require.Equal(t, 1, actor.Watchers(r.Any()))
 	twice.Stop()
 	require.NoError(t, waitEnd(t, length))
-	require.True(t, recv(t, events).Actor == r.Any())
-	require.True(t, recv(t, copies).Actor == r.Any())
+	require.Equal(t, r.Any(), recv(t, events).Actor)
+	require.Equal(t, r.Any(), recv(t, copies).Actor)
 	do(t, watcher, func(*actor.Context[job]) {})
 	none(t, copies)
 	require.ErrorIs(t, length.Cast(ctx, "x"), actor.ErrStopped)
 	require.ErrorIs(t, twice.Cast(ctx, 1), actor.ErrStopped)
 	require.ErrorIs(t, byName.Cast(ctx, "x"), actor.ErrNotFound)
-	require.ErrorIs(t, byName.CastAfter(1, "x").Err(), nil)
+	require.NoError(t, byName.CastAfter(1, "x").Err())
 }
 
 // A conversion that panics: on the sender's goroutine it is the sender's panic;
@@ -127,6 +126,6 @@ func TestAdaptToABoundedMailbox(t *testing.T) {
 	require.NoError(t, a.Cast(ctx, 1))
 	short, cancel := context.WithCancelCause(ctx)
 	cancel(errTest)
-	require.True(t, errors.Is(a.Cast(short, 2), errTest))
+	require.ErrorIs(t, a.Cast(short, 2), errTest)
 	release()
 }

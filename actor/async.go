@@ -24,7 +24,7 @@ func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	return v, err
 }
 
-// Async runs fn off the actor, on a goroutine of the System, and then then
+// Async runs fn off the actor, on a goroutine of the System, and afterwards then
 // inside the actor, as a message of its own; the handler goes on meanwhile. fn
 // must not touch the actor's state, then may. fn's ctx is the actor's. A panic
 // of fn becomes a *PanicError; an error of then ends the actor. If the actor

@@ -9,6 +9,7 @@ import "reflect"
 //	PostStart(ctx *Context[M], s *S) error
 //	PostStop(ctx *Context[M], s *S) error
 //	HandleSupervision(ctx *Context[M], ev Event, s *S) error
+//	Inspect(s *S) any
 type Behaviour[M, S, A any] interface {
 	PreStart(ctx *Context[M], args A) (S, error)
 	Handle(ctx *Context[M], m M, s *S) error
@@ -24,6 +25,7 @@ func With[M, S, A any](b Behaviour[M, S, A], args A) Actor[M] {
 	w.postStart, _ = any(b).(stateHook[M, S])
 	w.postStop, _ = any(b).(stateStopHook[M, S])
 	w.supervise, _ = any(b).(stateSupervisor[M, S])
+	w.inspect, _ = any(b).(stateInspector[S])
 	return w
 }
 
@@ -37,6 +39,9 @@ type (
 	stateSupervisor[M, S any] interface {
 		HandleSupervision(ctx *Context[M], ev Event, s *S) error
 	}
+	stateInspector[S any] interface {
+		Inspect(s *S) any
+	}
 )
 
 // with is the Actor of a Behaviour.
@@ -47,6 +52,7 @@ type with[M, S, A any] struct {
 	postStart stateHook[M, S]
 	postStop  stateStopHook[M, S]
 	supervise stateSupervisor[M, S]
+	inspect   stateInspector[S]
 }
 
 func (w *with[M, S, A]) Handle(ctx *Context[M], m M) error { return w.b.Handle(ctx, m, w.state) }
@@ -65,6 +71,8 @@ func (w *with[M, S, A]) PostStop(ctx *Context[M]) error  { return w.postStop.Pos
 func (w *with[M, S, A]) HandleSupervision(ctx *Context[M], ev Event) error {
 	return w.supervise.HandleSupervision(ctx, ev, w.state)
 }
+
+func (w *with[M, S, A]) Inspect() any { return w.inspect.Inspect(w.state) }
 
 // wrapper is implemented by actors that stand for another value: hooks are
 // those of that value, and so is the final state.
@@ -89,6 +97,9 @@ func (w *with[M, S, A]) has() hookSet {
 	if w.supervise != nil {
 		set |= 1 << supervise
 	}
+	if w.inspect != nil {
+		set |= 1 << inspect
+	}
 	return set
 }
 
@@ -98,5 +109,6 @@ func (w *with[M, S, A]) want() [hookCount]reflect.Type {
 		postStart: reflect.TypeFor[stateHook[M, S]](),
 		postStop:  reflect.TypeFor[stateStopHook[M, S]](),
 		supervise: reflect.TypeFor[stateSupervisor[M, S]](),
+		inspect:   reflect.TypeFor[stateInspector[S]](),
 	}
 }

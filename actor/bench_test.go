@@ -7,7 +7,7 @@ import (
 	"github.com/ractor-go/ractor/actor"
 )
 
-type ball struct{ left, pad int }
+type ball struct{ left, _ int }
 
 type player struct {
 	peer actor.Ref[ball]
@@ -40,7 +40,7 @@ func BenchmarkPingPong(b *testing.B) {
 	_ = sys.Shutdown(ctx)
 }
 
-type nop struct{ n int }
+type nop struct{ _ int }
 
 func (*nop) Handle(*actor.Context[ball], ball) error { return nil }
 

@@ -1,6 +1,10 @@
 package actor
 
-import "github.com/ractor-go/ractor/mailbox"
+import (
+	"fmt"
+
+	"github.com/ractor-go/ractor/mailbox"
+)
 
 // Bind binds two actors to each other, as Erlang's link does: an abnormal end of
 // one kills the other, unless that has HandleSupervision, which is then told
@@ -8,8 +12,8 @@ import "github.com/ractor-go/ractor/mailbox"
 // symmetric, and an actor may be bound to any number of others; it has nothing
 // to do with parents and children. Binding twice is binding once. If one of the
 // two has ended already, the other gets its end with ErrNoProc, which is
-// abnormal. ErrNoActor for a zero AnyRef, ErrSelf for one and the same actor.
-// Any goroutine may call it.
+// abnormal. The errors: ErrNoActor for a zero AnyRef, ErrSelf for one and the
+// same actor, ErrOption for actors of two Systems. Any goroutine may call it.
 func Bind(a, b AnyRef) error {
 	x, y := a.actor(), b.actor()
 	switch {
@@ -17,42 +21,58 @@ func Bind(a, b AnyRef) error {
 		return ErrNoActor
 	case x == y:
 		return ErrSelf
+	case x.kind.sys != y.kind.sys:
+		return fmt.Errorf("%w: bind: %v and %v belong to two Systems", ErrOption, a, b)
 	}
-	x.bindTo(y)
-	y.bindTo(x)
+	links := &x.kind.sys.links
+	links.Lock() // or an Unbind could come between the two halves
+	yLives, xLives := x.bindTo(y), y.bindTo(x)
+	links.Unlock()
+	if !yLives {
+		x.suffer(Event{Kind: Terminated, Actor: AnyRef{ref{y}}, Err: ErrNoProc})
+	}
+	if !xLives {
+		y.suffer(Event{Kind: Terminated, Actor: AnyRef{ref{x}}, Err: ErrNoProc})
+	}
 	return nil
 }
 
-// Unbind undoes Bind. Ends that were told already have had their effect.
-func Unbind(a, b AnyRef) {
+// Unbind undoes Bind and says whether it has: then neither's end matters to the
+// other. False: they are not bound, or one of them has ended, and that has its
+// effect. Any goroutine may call it.
+func Unbind(a, b AnyRef) bool {
 	x, y := a.actor(), b.actor()
 	if x == nil || y == nil {
-		return
+		return false
 	}
-	x.unwatch(watchKey{target: y, bound: true})
-	y.unwatch(watchKey{target: x, bound: true})
+	links := &x.kind.sys.links
+	links.Lock()
+	defer links.Unlock()
+	there := x.unwatch(watchKey{target: y, bound: true}) != nil
+	back := y.unwatch(watchKey{target: x, bound: true}) != nil
+	return there && back
 }
 
-// bindTo has c suffer target's end.
-func (c *cell) bindTo(target *cell) {
+// bindTo has c suffer target's end; false: it has ended already.
+func (c *cell) bindTo(target *cell) bool {
 	w := &watcher{by: c, target: target, bound: true}
 	w.deliver = func(ev Event) {
-		c.forgetWatcher(w)
-		c.suffer(ev)
+		if c.forgetWatcher(w) { // of the end and Unbind one wins
+			c.suffer(ev)
+		}
 	}
-	if !target.watch(w) {
-		c.suffer(Event{Kind: Terminated, Actor: AnyRef{ref{target}}, Err: ErrNoProc})
-	}
+	return target.watch(w)
 }
 
 // suffer is the end of a bound actor.
 func (c *cell) suffer(ev Event) {
+	normal := ev.Kind == Terminated && (ev.Err == nil || ev.Err == ErrDrained) //nolint:errorlint // set by the exit, unwrapped
 	switch {
 	case c.kind.hooks.has(supervise):
 		if !c.tell(mailbox.Supervision, notice{event: ev}) {
 			c.kind.sys.dead.events.Add(1)
 		}
-	case ev.Err != nil && ev.Err != ErrDrained: //nolint:errorlint // set by the exit, unwrapped
+	case !normal:
 		c.kill(ErrKilled)
 	}
 }

@@ -113,7 +113,7 @@ func fencedHere() bool {
 // refused does what is to be done when the mailbox has not simply taken e.
 func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outcome) error {
 	st := c.stock()
-	rule := Overflow(c.life.Load() & overflowMask >> overflowShift) //nolint:gosec // two bits
+	rule := Overflow(c.life.Load() & overflowMask >> overflowShift)
 	mayWait := rule == WaitForRoom && o == mailbox.Full && ctx != houseCtx && caller() == nil
 	for {
 		switch o {

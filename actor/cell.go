@@ -54,13 +54,15 @@ type rare struct {
 
 	watchMu  sync.Mutex
 	watching map[watchKey]*watcher // guarded by watchMu: this actor's monitors
-	blind    bool                  // guarded by watchMu: watches nobody any more
 
 	done      chan struct{}         // guarded by mu: closed at Stopped; made when somebody waits
 	reason    error                 // written before Stopped: why it ended, nil if gracefully
 	killCause atomic.Pointer[error] // nil is ErrKilled
 	cancel    cancellation
 	hooks     []*stoppingHook // guarded by mu
+	hooked    atomic.Bool     // there was a hook
+	hookMu    sync.Mutex      // held while hooks run
+	hooking   atomic.Uintptr  // the goroutine that runs them
 	timers    sched.Group     // those that are armed
 	grace     sched.Timer     // KillGrace
 	pending   *cell           // SpawnInstant: the parent to be
@@ -70,7 +72,7 @@ type rare struct {
 	owed   []*Ticket  // answers it has not given yet
 	swept  int        // len(owed) at which it is looked through again
 	late   []lateItem // what found a bounded mailbox full and may not be lost
-	stash  []any      // what Stash keeps: makers
+	stash  []any      // what Stash keeps: kept[M]
 	popped uint64     // messages popped while late was not empty
 	missed int        // ticks that are in the timer message being handled
 	last   string     // the type of the message that made the actor crash
@@ -95,7 +97,7 @@ type notice struct {
 	event  Event
 	reason error // Stop
 	linked bool  // the event is a linked child's
-	late   any   // a message that found the mailbox full, see postpone
+	late   any   // a message that found the mailbox full, see postpone; or a look, see Inspect
 }
 
 // schedule gives the actor to a worker; the caller owns the wakeup.

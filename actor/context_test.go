@@ -75,7 +75,7 @@ func TestDerivedContexts(t *testing.T) {
 			derived <- derive{a, end}
 			b, end := context.WithTimeout(in, time.Hour)
 			derived <- derive{b, end}
-			c, end := context.WithTimeout(context.WithValue(a, "k", 1), time.Hour)
+			c, end := context.WithTimeout(context.WithValue(a, struct{}{}, 1), time.Hour)
 			derived <- derive{c, end}
 			context.AfterFunc(in, func() { afterFuncs <- struct{}{} })
 		}

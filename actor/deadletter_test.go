@@ -49,7 +49,7 @@ func TestDeadLettersByReason(t *testing.T) {
 			_ = waitEnd(t, r)
 			for range n {
 				l := recv(t, letters)
-				require.True(t, r.Any() == l.To)
+				require.Equal(t, l.To, r.Any())
 				require.IsType(t, job(nil), l.Message)
 				require.ErrorIs(t, l.Reason, c.reason)
 			}

@@ -45,8 +45,12 @@ var (
 	ErrCycle = errors.New("actor: link closes a cycle")
 	// ErrSelf: an actor cannot wait for itself.
 	ErrSelf = errors.New("actor: waits for itself")
+	// ErrNotInspectable: the actor's value has no hook Inspect.
+	ErrNotInspectable = errors.New("actor: gives no leave to be inspected")
 	// ErrNilContext: a nil context.Context was given.
 	ErrNilContext = errors.New("actor: nil context")
+	// ErrNilConversion: a Ref made by Adapt without a conversion was sent to.
+	ErrNilConversion = errors.New("actor: Adapt was given a nil conversion")
 	// ErrPeriod: a periodic timer needs a positive period.
 	ErrPeriod = errors.New("actor: period of a timer must be positive")
 	// ErrOption: an Option, or an argument, has a value that is of no use.
@@ -60,7 +64,7 @@ var (
 type killed struct{}
 
 func (killed) Error() string        { return "actor: killed" }
-func (killed) Is(target error) bool { return target == context.Canceled } //nolint:errorlint // this is the comparison itself
+func (killed) Is(target error) bool { return target == context.Canceled }
 
 // withdrawn is why a message is dropped that its sender has taken back.
 var errWithdrawn = errors.New("actor: withdrawn")

@@ -228,7 +228,9 @@ func TestV13_EventsAtTheParentsEnd(t *testing.T) {
 	_ = waitEnd(t, parent)
 	_ = waitEnd(t, children[0])
 	none(t, events)
-	require.Equal(t, before+n-1, sys.Stats().DeadEvents)
+	// The last child may have been quicker than its parent, which lets its
+	// children go when it comes to its own end.
+	require.Contains(t, []uint64{before + n - 1, before + n}, sys.Stats().DeadEvents)
 }
 
 // lines is a log as JSON lines.

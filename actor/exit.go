@@ -117,10 +117,10 @@ func (c *Context[M]) discard(e ending) {
 	}
 	if r := c.rare.Load(); r != nil {
 		for _, l := range r.late {
-			c.drop(envelope[M]{tag: l.tag}, reason)
+			c.drop(enveloped[M](l.tag), reason)
 		}
 		for _, tag := range r.stash {
-			c.drop(envelope[M]{tag: tag}, reason)
+			c.drop(enveloped[M](tag), reason)
 		}
 		for _, t := range r.owed {
 			t.Holder.Discard(reason)
@@ -151,6 +151,7 @@ func (c *Context[M]) drop(e envelope[M], reason error) {
 		tag.Holder.Discard(reason)
 	case continuation, maker[M]:
 		c.kind.sys.dead.count(reason)
+	case look: // Inspect has heard of the end
 	case *timer:
 		if _, ok := tag.open(); ok {
 			c.kind.sys.deadLetter(&c.cell, e.m, reason)
@@ -191,6 +192,7 @@ func (c *cell) conclude(e ending, state any) {
 	c.advance(Stopped)
 	if r := c.rare.Load(); r != nil {
 		c.tellWatchers(ev)
+		sys.sched.End(&r.timers)
 		r.release()
 	}
 	c.cancelled(ErrStopped)

@@ -68,6 +68,15 @@ func none[T any](t testing.TB, c <-chan T) {
 	}
 }
 
+// differ says that two Refs are not equal. (NotEqual would look into the
+// actors, which may be running.)
+func differ(t testing.TB, a, b actor.AnyRef) {
+	t.Helper()
+	if a == b {
+		require.Fail(t, "the same Ref")
+	}
+}
+
 // smaller is n, or much less under the race detector.
 func smaller(n int) int {
 	if race {

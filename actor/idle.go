@@ -7,6 +7,7 @@ type idle[M any] struct {
 	d    time.Duration
 	m    M
 	last time.Duration // when the last message was handled, on the scheduler's clock
+	next Timer         // when it is looked at next: at most one is armed
 }
 
 // Idle has m handled each time d has passed without a message; m itself counts
@@ -15,6 +16,9 @@ type idle[M any] struct {
 // second call replaces the first. While it is on, each message costs a reading
 // of the clock. Only in a callback.
 func (c *Context[M]) Idle(d time.Duration, m M) {
+	if s, ok := c.actor.(*shell[M]); ok && s.idle != nil {
+		s.idle.next.Cancel() // or they would pile up where each message calls Idle
+	}
 	if d <= 0 {
 		c.reshape(func(s *shell[M]) { s.idle = nil })
 		return
@@ -26,7 +30,7 @@ func (c *Context[M]) Idle(d time.Duration, m M) {
 
 // waitIdle looks again after d whether anything has come.
 func (c *Context[M]) waitIdle(i *idle[M], d time.Duration) {
-	c.Self().later(d, func(*cell) {
+	i.next = c.Self().later(d, func(*cell) {
 		_ = c.core().postpone(continuation(func() error { return c.checkIdle(i) })) // ErrStopped: it is over
 	})
 }

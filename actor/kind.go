@@ -33,6 +33,7 @@ const (
 	postStart
 	postStop
 	supervise
+	inspect
 	hookCount
 )
 
@@ -56,6 +57,7 @@ func kindOf[M any](sys *System, a Actor[M]) (*kind, error) {
 		postStart: reflect.TypeFor[PostStarter[M]](),
 		postStop:  reflect.TypeFor[PostStopper[M]](),
 		supervise: reflect.TypeFor[Supervisor[M]](),
+		inspect:   reflect.TypeFor[Inspector](),
 	}
 	t := key.actor
 	if w, ok := a.(wrapper); ok {
@@ -99,6 +101,7 @@ func checkHooks(t reflect.Type, want [hookCount]reflect.Type) error {
 	have[postStart], found[postStart] = reach.MethodByName("PostStart")
 	have[postStop], found[postStop] = reach.MethodByName("PostStop")
 	have[supervise], found[supervise] = reach.MethodByName("HandleSupervision")
+	have[inspect], found[inspect] = reach.MethodByName("Inspect")
 	for i := range want {
 		switch {
 		case !found[i] || t.Implements(want[i]):

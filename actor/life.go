@@ -1,6 +1,10 @@
 package actor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ractor-go/ractor/internal/gid"
+)
 
 // Status is where an actor is in its life. It only grows (rows I1, I2).
 type Status uint8
@@ -67,7 +71,7 @@ const (
 	urgent = killedFlag | claimedFlag | stopFlag
 )
 
-func statusOf(life uint32) Status { return Status(life & statusMask) } //nolint:gosec // masked
+func statusOf(life uint32) Status { return Status(life & statusMask) }
 
 func (c *cell) status() Status { return statusOf(c.life.Load()) }
 
@@ -91,12 +95,12 @@ func (c *cell) advance(s Status) (before uint32, moved bool) {
 	}
 }
 
-// stopping is the crossing to Stopping. Whoever wins it refuses sends from then
-// on and runs the hooks, once.
+// stopping is the crossing to Stopping: sends are refused from then on, and the
+// hooks run, once. Whoever comes second waits for them: nobody may get to a
+// later step of the exit while one is still running.
 func (c *cell) stopping() {
-	if _, won := c.advance(Stopping); won {
-		c.runStoppingHooks()
-	}
+	c.advance(Stopping)
+	c.runStoppingHooks()
 }
 
 // claim takes the exit; false: somebody else has it, and the caller must not
@@ -106,9 +110,9 @@ func (c *cell) claim() bool { return c.set(claimedFlag) }
 // stoppingHook is a function to run at the crossing to Stopping.
 type stoppingHook struct{ f func() }
 
-// OnStopping has f called once, by whoever makes the actor cross to Stopping,
-// in that goroutine: what must be undone before anybody can see the actor's end
-// hangs there. f must not block. ok is false when the actor is Stopping already
+// OnStopping has f called once, when the actor has crossed to Stopping, by
+// whoever ends it, in that goroutine: what must be undone before anybody can see
+// the actor's end hangs there. f must not block. ok is false when the actor is Stopping already
 // and f will not be called. cancel takes f back. Any goroutine may call both.
 func OnStopping(r AnyRef, f func()) (cancel func(), ok bool) {
 	c := r.actor()
@@ -123,6 +127,7 @@ func OnStopping(r AnyRef, f func()) (cancel func(), ok bool) {
 		return func() {}, false
 	}
 	x.hooks = append(x.hooks, h)
+	x.hooked.Store(true)
 	return func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -137,9 +142,17 @@ func OnStopping(r AnyRef, f func()) (cancel func(), ok bool) {
 
 func (c *cell) runStoppingHooks() {
 	r := c.rare.Load()
-	if r == nil {
+	if r == nil || !r.hooked.Load() {
 		return
 	}
+	me := gid.ID()
+	if r.hooking.Load() == me {
+		return // a hook has ended the actor that it belongs to
+	}
+	r.hookMu.Lock()
+	defer r.hookMu.Unlock()
+	r.hooking.Store(me)
+	defer r.hooking.Store(0)
 	r.mu.Lock()
 	hooks := r.hooks
 	r.hooks = nil

@@ -175,11 +175,11 @@ func (c *cell) linkTo(p *cell) error {
 		}
 		old := c.parent.Load()
 		switch old {
+		case nil:
 		case p:
 			return nil
 		default:
 			return c.move(old, p)
-		case nil:
 		}
 		if err := c.adopt(p); err != errLinked { //nolint:errorlint // returned as it is
 			return err

@@ -198,7 +198,7 @@ func TestV4_OppositeLinks(t *testing.T) {
 		wg.Go(func() { one = actor.Link(a.Any(), b.Any()) })
 		wg.Go(func() { two = actor.Link(b.Any(), a.Any()) })
 		wg.Wait()
-		require.True(t, (one == nil) != (two == nil), "%v, %v", one, two)
+		require.NotEqual(t, one == nil, two == nil, "%v, %v", one, two)
 		require.ErrorIs(t, errors.Join(one, two), actor.ErrCycle)
 		require.NoError(t, killAndWait(a))
 		require.NoError(t, killAndWait(b))

@@ -127,12 +127,13 @@ func (c *cell) watch(w *watcher) bool {
 }
 
 // remember enters w into its monitor's map; false: it is there already, or the
-// monitor has been abandoned and watches nobody any more.
+// monitor is ending and watches nobody any more. It has been claimed before
+// forget empties the map: either that finds w, or we see the claim here.
 func (c *cell) remember(w *watcher) bool {
 	r := c.extra()
 	r.watchMu.Lock()
 	defer r.watchMu.Unlock()
-	if r.blind {
+	if c.has(claimedFlag) {
 		return false
 	}
 	if _, again := r.watching[w.key()]; again {
@@ -145,12 +146,16 @@ func (c *cell) remember(w *watcher) bool {
 	return true
 }
 
-// forgetWatcher takes w out of its monitor's map.
-func (c *cell) forgetWatcher(w *watcher) {
+// forgetWatcher takes w out of its monitor's map; false: it is not there any more.
+func (c *cell) forgetWatcher(w *watcher) bool {
 	r := c.extra()
 	r.watchMu.Lock()
 	defer r.watchMu.Unlock()
+	if r.watching[w.key()] != w {
+		return false
+	}
 	delete(r.watching, w.key())
+	return true
 }
 
 // unwatch ends the monitor with a key and returns it, nil if there is none.
@@ -224,7 +229,7 @@ func (c *cell) forget() {
 	}
 	r.watchMu.Lock()
 	watching := r.watching
-	r.watching, r.blind = nil, true
+	r.watching = nil
 	r.watchMu.Unlock()
 	for _, w := range watching {
 		w.unlist()

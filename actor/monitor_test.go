@@ -223,9 +223,9 @@ func TestMonitorAgainstTheEnd(t *testing.T) {
 		wg.Wait()
 		for _, s := range sides {
 			for range each {
-				require.True(t, recv(t, s.downs).Actor == target.Any())
+				require.Equal(t, target.Any(), recv(t, s.downs).Actor)
 			}
-			require.True(t, recv(t, s.events).Actor == target.Any())
+			require.Equal(t, target.Any(), recv(t, s.events).Actor)
 		}
 	}
 	for _, s := range sides {
@@ -392,7 +392,7 @@ func TestDownIsNotStarved(t *testing.T) {
 	}
 	release()
 	for _, target := range targets {
-		require.True(t, recv(t, downs).Actor == target.Any(), "in order")
+		require.Equal(t, target.Any(), recv(t, downs).Actor, "in order")
 	}
 	require.Equal(t, actor.Running, m.Status())
 	stop.Store(true)

@@ -59,7 +59,7 @@ type named[M any] struct {
 }
 
 func (p *named[M]) system() *System {
-	if p.sys != nil && !(p.sys.standard && p.sys.closing.Load()) {
+	if p.sys != nil && (!p.sys.standard || !p.sys.closing.Load()) {
 		return p.sys
 	}
 	return standard.Load()

@@ -302,7 +302,7 @@ func (c *Context[M]) startFailed(err error) {
 		return // abandoned
 	}
 	if p := c.parent.Load(); p != nil {
-		c.cell.leave(p)
+		c.leave(p)
 	}
 	c.life.And(^startedFlag)
 	c.stopping()
@@ -317,7 +317,7 @@ func (c *Context[M]) startFailed(err error) {
 func (c *Context[M]) launch() {
 	if !c.kind.hooks.has(postStart) && !c.has(killedFlag) {
 		c.running()
-		if c.status() == Running && c.sleep() {
+		if c.status() == Running && !c.hasLate() && c.sleep() {
 			return
 		}
 	}

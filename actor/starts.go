@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ractor-go/ractor/internal/gid"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // startTable maps goroutines to the actors whose PreStart they run, innermost
@@ -24,7 +25,7 @@ type starting struct {
 // returned ends that.
 func (t *startTable) push(c *cell) (pop func()) {
 	id := gid.ID()
-	c.extra().starting.Store(gid.Number())
+	c.extra().starting.Store(number())
 	t.mu.Lock()
 	if t.m == nil {
 		t.m = map[uintptr]*starting{}
@@ -79,4 +80,13 @@ func (t *startTable) has(id uintptr, c *cell) bool {
 		}
 	}
 	return false
+}
+
+// number is the calling goroutine's in stack dumps. Asking the runtime for it
+// takes microseconds; carriers have done so once.
+func number() uint64 {
+	if car := sched.Inside(); car != nil {
+		return car.Goroutine()
+	}
+	return gid.Number()
 }

@@ -129,7 +129,8 @@ func (r Ref[M]) CastAfter(d time.Duration, m M) Timer { return r.castLater(d, 0,
 
 // CastEvery sends m each time d has passed, the first time after d, without
 // drift, until it is cancelled or the actor drains or ends (row T1). A period
-// that is not positive arms nothing: see Timer.Err. What a full mailbox refuses
+// shorter than sched.Config.TimerTick counts as that; one that is not positive
+// arms nothing: see Timer.Err. What a full mailbox refuses
 // is a dead letter, and the next tick tries again. Otherwise as CastAfter.
 func (r Ref[M]) CastEvery(d time.Duration, m M, opts ...TimerOption) Timer {
 	if d <= 0 {
@@ -158,14 +159,16 @@ func (c *Context[M]) Every(d time.Duration, m M, opts ...TimerOption) Timer {
 
 func (r Ref[M]) castLater(d, period time.Duration, burst bool, m M) Timer {
 	a := &castAction[M]{to: r, m: m}
-	if period > 0 {
-		a.every = &periodic{period: period, burst: burst}
-	}
 	switch c := r.actor(); {
 	case c != nil:
 		a.owner, a.sys = c, c.kind.sys
 	case r.c != nil: // a name that nobody has now
 		a.sys = r.c.task.Runner.(proxy).system() //nolint:forcetypeassert // not an actor, hence a proxy
+	}
+	if period > 0 && a.sys != nil {
+		// A tick that costs more than the period would keep the clock to itself.
+		period = max(period, a.sys.sched.Config().TimerTick)
+		a.every = &periodic{period: period, burst: burst}
 	}
 	a.arm(d, a)
 	return Timer{&a.timer}
@@ -201,8 +204,12 @@ func (t *timer) arm(d time.Duration, a action) {
 	if t.every != nil {
 		t.every.at = at
 	}
-	if !t.start(at, a) {
-		t.state.Store(ownerStopped)
+	// The end of the owner ends its timers, and looks once more after Stopped
+	// in case it had no rare part before. We arm first and look then: one of
+	// us sees the other.
+	if !t.start(at, a) || t.owner != nil && t.owner.status() == Stopped {
+		t.sys.sched.Disarm(&t.Timer)
+		t.state.CompareAndSwap(armed, ownerStopped)
 	}
 }
 
@@ -236,9 +243,9 @@ func (t *timer) tick(p *periodic, a action) {
 	due := uint64(1)
 	p.at += p.period
 	if now := t.sys.sched.Now(); !p.burst && p.at <= now {
-		skipped := (now-p.at)/p.period + 1 // ticks that the clock itself came too late for
-		due += uint64(skipped)
-		p.at += skipped * p.period
+		late := now - p.at + p.period // the clock itself has come too late
+		due += uint64(late / p.period)
+		p.at += late - late%p.period
 	}
 	// Coalesced: of the ticks that are due only the first queues a message.
 	// All are entered in one step: once the message is queued its handler may

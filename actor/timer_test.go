@@ -88,7 +88,7 @@ func TestT1_NoDrift(t *testing.T) {
 		const period = 1700 * time.Microsecond
 		r.CastEvery(period, 1)
 		after(1000 * period)
-		require.Equal(t, 1000, len(c.seen))
+		require.Len(t, c.seen, 1000)
 		for i, s := range c.seen {
 			due := time.Duration(i+1) * period
 			require.GreaterOrEqual(t, s.at, due)

@@ -81,7 +81,7 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			// and never more than twice too high: a store now and then, not
 			// one a message.
 			if b > left || b&(b-1) == 0 {
-				c.taken.Store(uint32(min(b, 1<<31))) //nolint:gosec // bounded
+				c.taken.Store(uint32(min(b, 1<<31)))
 			}
 			if left = b; b > cfg.budget {
 				budget = cfg.backlogBudget
@@ -107,7 +107,7 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 		if n >= budget || car.Expired() {
 			returned = true
 			car.Handled(n)
-			c.taken.Store(uint32(min(c.box.Backlog(), 1<<31))) //nolint:gosec // bounded
+			c.taken.Store(uint32(min(c.box.Backlog(), 1<<31)))
 			return true
 		}
 	}
@@ -199,6 +199,7 @@ func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
 	if !ok {
 		return false
 	}
+	c.handOver()
 	switch lane {
 	case mailbox.Stop:
 		c.exit(car, ending{err: n.reason, graceful: true})
@@ -211,7 +212,11 @@ func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
 				return true
 			}
 		case n.late != nil:
-			c.addLate(n.late)
+			if look, ok := n.late.(look); ok {
+				look(c.value())
+			} else {
+				c.addLate(n.late)
+			}
 		}
 	}
 	return false
@@ -239,7 +244,7 @@ func (c *Context[M]) hasLate() bool {
 
 func (c *Context[M]) addLate(tag any) {
 	r := c.extra()
-	r.late = append(r.late, lateItem{tag: tag, at: r.popped + uint64(c.box.Len())}) //nolint:gosec // a length
+	r.late = append(r.late, lateItem{tag: tag, at: r.popped + uint64(c.box.Len())})
 }
 
 // popWithLate is Pop while there are late items: the first of them comes when
@@ -260,7 +265,10 @@ func (c *Context[M]) popWithLate() (e envelope[M], ok, late bool) {
 	}
 	r.late[0] = lateItem{}
 	r.late = r.late[1:]
-	return envelope[M]{tag: first.tag}, true, len(r.late) > 0
+	if len(r.late) == 0 {
+		r.late = nil // Unstash may have made it large
+	}
+	return enveloped[M](first.tag), true, len(r.late) > 0
 }
 
 // special handles a message with something riding along.

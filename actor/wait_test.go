@@ -97,7 +97,7 @@ func TestK3_DrainHandlesWhatIsQueued(t *testing.T) {
 			child.Stop()
 			require.NoError(t, waitEnd(t, child))
 			close(leave)
-			require.ErrorIs(t, exitOf(t, r), nil)
+			require.NoError(t, exitOf(t, r))
 			require.Equal(t, []string{"0", "started", "terminated", "1", "2", "3", "PostStop"}, log.all())
 			require.Equal(t, actor.Started, recv(t, told).Kind)
 			require.Equal(t, actor.Event{Kind: actor.Terminated, Actor: r.Any(), Err: actor.ErrDrained, State: a}, recv(t, told))

@@ -9,37 +9,21 @@ import (
 // Call sends to the message that ask builds, and waits for the answer. ctx is
 // the only deadline. The errors: Fail's as it is, ErrNoReply, context.Cause(ctx)
 // when ctx ends first, those of Cast when the request could not be sent,
-// ErrSelfCall, and inside a handler actor.ErrKilled when the calling actor is
+// ErrSelfCall, ErrCallCycle (see Debug), and inside a handler actor.ErrKilled when the calling actor is
 // killed, and sched.ErrTooManyWaiters. Any goroutine may call it, in callbacks
 // too. ask runs on the caller's goroutine. A call from outside that is answered
 // allocates nothing.
 func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) (R, error) {
 	var none R
-	switch {
-	case ctx == nil:
-		return none, actor.ErrNilContext
-	case ask == nil:
-		return none, ErrNilAsk
-	}
-	if ctx.Err() != nil {
-		return none, context.Cause(ctx)
-	}
-	inside := !actor.Caller().IsZero()
-	if inside && actor.RunsHere(to.Any()) {
-		return none, ErrSelfCall
-	}
-	p := take[R](to.System())
-	gen := generation(p.state.Load())
-	if err := request(ctx, p, gen, to, ask); err != nil {
+	me := actor.Caller()
+	if err := refusal(ctx, me, to, ask); err != nil {
 		return none, err
 	}
-	var cause error
-	if inside {
-		cause = park(ctx, p.ready)
-	} else {
-		cause = wait(ctx, p.ready)
+	p := take[R](to.System())
+	if err := request(ctx, p, me, to, ask); err != nil {
+		return none, err
 	}
-	if cause != nil {
+	if cause := wait(ctx, me, p.ready); cause != nil {
 		if p.giveUp() {
 			return none, cause
 		}
@@ -48,8 +32,26 @@ func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) 
 	return p.collect()
 }
 
-// wait waits outside of handlers.
-func wait(ctx context.Context, ready <-chan struct{}) error {
+// refusal is why me, the zero AnyRef outside of actors, cannot ask and wait.
+func refusal[M, R any](ctx context.Context, me actor.AnyRef, to actor.Ref[M], ask func(Reply[R]) M) error {
+	switch {
+	case ctx == nil:
+		return actor.ErrNilContext
+	case ask == nil:
+		return ErrNilAsk
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !me.IsZero() && actor.RunsHere(to.Any()):
+		return ErrSelfCall
+	}
+	return nil
+}
+
+// wait waits on behalf of me, the zero AnyRef outside of actors.
+func wait(ctx context.Context, me actor.AnyRef, ready <-chan struct{}) error {
+	if !me.IsZero() {
+		return park(ctx, ready)
+	}
 	done := ctx.Done()
 	if done == nil {
 		<-ready
@@ -72,21 +74,34 @@ func park(ctx context.Context, ready <-chan struct{}) (cause error) {
 	return cause
 }
 
-// request sends the message. When that fails, or ask panics, the call is over: a
-// Reply that ask has kept reaches nobody. Only if ask itself has answered, that
-// answer stands.
-func request[M, R any](ctx context.Context, p *port[R], gen uint32, to actor.Ref[M], ask func(Reply[R]) M) (err error) {
+// request sends the message; waiter is the actor that will wait for the answer,
+// if one will. When that fails, or ask panics, the call is over: a Reply that ask
+// has kept reaches nobody. Only if ask itself has answered, that answer stands.
+func request[M, R any](ctx context.Context, p *port[R], waiter actor.AnyRef, to actor.Ref[M], ask func(Reply[R]) M) (err error) {
 	sent := false
 	defer func() {
 		if sent {
 			return
 		}
-		if !p.giveUp() {
+		if p.giveUp() {
+			p.forget()
+		} else {
 			err = nil
 		}
 		p.release() // the ticket's
 	}()
-	err = actor.Request(ctx, to, ask(Reply[R]{p, gen}), &p.ticket)
+	gen := generation(p.state.Load())
+	m := ask(Reply[R]{p, gen})
+	ticket := &p.ticket
+	if d := p.debug(); d != nil {
+		w := d.watch(p, gen, 0, waiter, to.Any(), m)
+		p.watched.Store(w)
+		ticket = &w.Ticket
+		if err := d.enter(w); err != nil {
+			return err
+		}
+	}
+	err = actor.Request(ctx, to, m, ticket)
 	sent = err == nil
 	return err
 }
@@ -108,8 +123,7 @@ func Then[M, Q, R any](ctx *actor.Context[M], to actor.Ref[Q], ask func(Reply[R]
 	}
 	p := take[R](ctx.System())
 	p.in, p.then = ctx, then
-	if err := request(ctx, p, generation(p.state.Load()), to, ask); err != nil {
-		p.in, p.then = nil, nil // who has kept the Reply must not keep the actor
+	if err := request(ctx, p, actor.AnyRef{}, to, ask); err != nil {
 		_ = actor.Post(ctx, func() error { return then(none, err) })
 	}
 }

@@ -1,5 +1,7 @@
 package rpc
 
+import "github.com/ractor-go/ractor/actor"
+
 // Generation tells for how many calls the port of r was used before.
 func Generation[R any](r Reply[R]) uint32 { return r.gen }
 
@@ -25,3 +27,14 @@ func Duty[R any](r Reply[R]) uint64 { return duty(r.p.state.Load()) }
 
 // MaxGiven is how often a reply can be given.
 const MaxGiven = maxGiven
+
+// Waits is how many waits the debug option knows of in sys.
+func Waits(sys *actor.System) (n int) {
+	d := actor.Shared(sys, newDebug)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, ws := range d.waits {
+		n += len(ws)
+	}
+	return n
+}

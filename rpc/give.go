@@ -24,19 +24,31 @@ func Give[M, R any](ctx context.Context, r Reply[R], to actor.Ref[M], ask func(R
 	if err != nil {
 		return err
 	}
-	g := &gift[R]{p: r.p, number: number}
-	g.Holder = g
 	sent := false
 	defer func() {
 		if !sent { // refused, or ask has panicked
 			r.p.unfork(r.gen, number)
 		}
 	}()
-	if err := actor.Request(ctx, to, ask(r), &g.Ticket); err != nil {
+	m := ask(r)
+	var ticket *actor.Ticket
+	w := r.p.watched.Load()
+	if w != nil && w.gen == r.gen {
+		w = w.given(number, to.Any(), m)
+		ticket = &w.Ticket
+	} else {
+		g := &gift[R]{p: r.p, number: number}
+		g.Holder = g
+		w, ticket = nil, &g.Ticket
+	}
+	if err := actor.Request(ctx, to, m, ticket); err != nil {
 		return err
 	}
 	sent = true
 	r.p.move(r.gen, number)
+	if w != nil {
+		r.follow(w)
+	}
 	return nil
 }
 

@@ -39,10 +39,19 @@ type port[R any] struct {
 	ticket actor.Ticket // the first message's
 	home   *ports[R]    // nil: not pooled
 
-	// Then: what continues, and where. resume is made once for all calls.
+	// Then: what continues, and where; in is nil for Forward, which continues
+	// where the answer comes from. resume is made once for all calls.
 	in     actor.Inside
 	then   func(R, error) error
 	resume func() error
+
+	// Multi: a list through next. first counts for all in left, and its ready
+	// says that all answers are there.
+	first *port[R]
+	next  *port[R]
+	left  atomic.Int64
+
+	watched atomic.Pointer[watch] // nil: debugging is off
 }
 
 const (
@@ -70,7 +79,10 @@ func fresh(gen uint32) uint64 { return uint64(gen)<<32 | 2*oneRef }
 
 // ports is the pool of a System for answers of type R. It belongs to the System
 // because ports contain channels.
-type ports[R any] struct{ free sync.Pool }
+type ports[R any] struct {
+	free  sync.Pool
+	debug atomic.Pointer[debug] // the System's; set when the first port is taken
+}
 
 func newPorts[R any]() *ports[R] { return new(ports[R]) }
 
@@ -80,6 +92,9 @@ func take[R any](sys *actor.System) *port[R] {
 	var home *ports[R]
 	if sys != nil {
 		home = actor.Shared(sys, newPorts[R])
+		if home.debug.Load() == nil {
+			home.debug.Store(actor.Shared(sys, newDebug))
+		}
 		if p, ok := home.free.Get().(*port[R]); ok {
 			return p
 		}
@@ -136,13 +151,21 @@ func (p *port[R]) answer(gen uint32, v R, err error) {
 // deliver writes the answer; only who has set answering calls it.
 func (p *port[R]) deliver(v R, err error) {
 	p.value, p.err = v, err
-	if p.then == nil {
+	switch {
+	case p.first != nil:
+		// The last one tells the caller. Until then, or until the caller
+		// itself counts the rest off, it keeps first; p it may take as soon
+		// as p is counted.
+		if first := p.first; first.left.Add(-1) == 0 {
+			first.ready <- struct{}{}
+		}
+	case p.then == nil:
 		// The caller may take the answer, and the port may serve the next
 		// call, as soon as ready is filled: nothing after it.
 		p.ready <- struct{}{}
-		return
-	}
-	if actor.Post(p.in, p.resume) != nil {
+	case p.in == nil:
+		_ = p.continued()
+	case actor.Post(p.in, p.resume) != nil:
 		_, _ = p.collect() // the asking actor has ended
 	}
 }
@@ -151,12 +174,21 @@ func (p *port[R]) deliver(v R, err error) {
 func (p *port[R]) collect() (R, error) {
 	v, err := p.value, p.err
 	var none R
-	p.value, p.err, p.in, p.then = none, nil, nil, nil
+	p.value, p.err = none, nil
+	p.forget()
+	if w := p.watched.Load(); w != nil {
+		p.watched.Store(nil)
+		w.over()
+	}
 	p.release()
 	return v, err
 }
 
-// continued is what Then posts: it runs inside the asking actor.
+// forget drops what belongs to the caller, once nobody can answer any more or
+// the answer is there: who has kept the Reply must not keep that.
+func (p *port[R]) forget() { p.in, p.then, p.first, p.next = nil, nil, nil, nil }
+
+// continued is what Then posts, to run inside the asking actor.
 func (p *port[R]) continued() error {
 	then := p.then
 	v, err := p.collect()
@@ -171,6 +203,9 @@ func (p *port[R]) giveUp() bool {
 			return false
 		}
 		if p.state.CompareAndSwap(s, s|gaveUp) {
+			if w := p.watched.Load(); w != nil {
+				w.gaveUp(s&detached == 0)
+			}
 			return true
 		}
 	}
@@ -193,26 +228,28 @@ func (p *port[R]) Handled() bool { return p.handled(0) }
 func (p *port[R]) Discard(reason error) { p.discard(0, reason) }
 
 func (p *port[R]) handled(number uint64) bool {
-	if s := p.state.Load(); s&(over|detached) == 0 && duty(s) <= number {
+	if owed(p.state.Load(), number) {
 		return true
 	}
 	p.release()
 	return false
 }
 
+// owed says that the ticket with number has the duty.
+func owed(s, number uint64) bool { return s&(over|detached) == 0 && duty(s) <= number }
+
 // discard looks whose the duty is and takes the right to answer in one step: a
-// Give or a Detach that has returned cannot be overlooked.
-func (p *port[R]) discard(number uint64, reason error) {
-	for {
-		s := p.state.Load()
-		if s&(over|detached) != 0 || duty(s) > number {
-			break
-		}
+// Give or a Detach that has returned cannot be overlooked. It says whether it
+// has failed the call.
+func (p *port[R]) discard(number uint64, reason error) (failed bool) {
+	for s := p.state.Load(); owed(s, number); s = p.state.Load() {
 		if p.state.CompareAndSwap(s, s|answering) {
 			var none R
 			p.deliver(none, &noReplyError{reason})
+			failed = true
 			break
 		}
 	}
 	p.release()
+	return failed
 }

@@ -11,6 +11,9 @@ var (
 	ErrNoReply = errors.New("rpc: no reply")
 	// ErrSelfCall says that an actor called itself and would wait for ever.
 	ErrSelfCall = errors.New("rpc: an actor cannot call itself")
+	// ErrCallCycle says that a call would wait for one that waits for it. It
+	// comes wrapped with who waits for whom. Only Debug finds cycles.
+	ErrCallCycle = errors.New("rpc: a cycle of calls")
 	// ErrNotWaiting says that nobody waits for this reply any more.
 	ErrNotWaiting = errors.New("rpc: nobody waits for this reply")
 	// ErrNilAsk says that no function was given that builds the request.

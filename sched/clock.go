@@ -37,6 +37,9 @@ type clock struct {
 	wheel timerwheel.Wheel[*Timer] // guarded by mu
 	wakes int64                    // guarded by mu: the tick the goroutine will wake at
 
+	due  []Expirer // for its own goroutine: popped and not expired yet
+	room [64]Expirer
+
 	kicked chan struct{} // one slot: wakes has become earlier
 	stop   chan struct{}
 	done   chan struct{}
@@ -114,9 +117,17 @@ func (k *clock) len() int {
 	return k.wheel.Len()
 }
 
-// run is the clock's goroutine.
+// run is the clock's goroutine. If an Expirer ends it by runtime.Goexit, another
+// one goes on where it was.
 func (k *clock) run() {
-	defer close(k.done)
+	stopped := false
+	defer func() {
+		if stopped {
+			close(k.done)
+		} else {
+			go k.run()
+		}
+	}()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -130,6 +141,7 @@ func (k *clock) run() {
 		case <-due:
 		case <-k.kicked:
 		case <-k.stop:
+			stopped = true
 			return
 		}
 	}
@@ -138,8 +150,13 @@ func (k *clock) run() {
 // expire runs what is due and returns how long it is until the next timer. The
 // mutex is held for a batch at a time, and never while Expire runs.
 func (k *clock) expire() (wait time.Duration, armed bool) {
-	var batch [64]Expirer
 	for {
+		for len(k.due) > 0 {
+			e := k.due[0]
+			k.due[0] = nil
+			k.due = k.due[1:]
+			e.Expire()
+		}
 		select {
 		case <-k.stop: // also when timers are armed again for now, for ever
 			return 0, false
@@ -147,17 +164,18 @@ func (k *clock) expire() (wait time.Duration, armed bool) {
 		}
 		k.mu.Lock()
 		now := k.s.now()
-		n := 0
-		for ; n < len(batch); n++ {
+		k.due = k.room[:0]
+		for len(k.due) < len(k.room) {
 			node := k.wheel.Pop(int64(now / k.tick))
 			if node == nil {
 				break
 			}
 			t := node.Value
 			t.quit()
-			batch[n], t.expirer = t.expirer, nil
+			k.due = append(k.due, t.expirer)
+			t.expirer = nil
 		}
-		if n == 0 {
+		if len(k.due) == 0 {
 			next, ok := k.wheel.Next()
 			k.wakes = never
 			if ok {
@@ -169,10 +187,6 @@ func (k *clock) expire() (wait time.Duration, armed bool) {
 		}
 		k.wakes = 0 // we look again before we sleep: nobody needs to kick
 		k.mu.Unlock()
-		for i, e := range batch[:n] {
-			e.Expire()
-			batch[i] = nil
-		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -202,4 +203,25 @@ func TestTimersFromManyGoroutines(t *testing.T) {
 	}
 	await(t, all)
 	require.Zero(t, early.Load())
+}
+
+// An Expirer that ends its goroutine ends no clock: those that were due with it
+// and those that come later expire all the same.
+func TestGoexitInExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, sched.Config{Workers: 1})
+		rang := make(chan int, 10)
+		for i := range 5 {
+			a := &alarm{s: s, rang: func(*alarm, time.Duration) {
+				rang <- i
+				if i == 1 {
+					runtime.Goexit()
+				}
+			}}
+			a.arm(time.Duration(1+i/3) * time.Millisecond)
+		}
+		for i := range 5 {
+			require.Equal(t, i, <-rang)
+		}
+	})
 }
