@@ -12,7 +12,11 @@
 //
 //	floor  package      what it is                                       it knows
 //	5      cmd/loadgen  puts a load on everything and measures it        all below
-//	3      rpc          requests: Call, Then, Reply, Give                actor
+//	3b     supervisor   restarts children: strategies, intensity         3a, actor
+//	3b     factory      pools of workers: routing, limits, retries       3a, actor
+//	3b     port         publish and subscribe, from one to many          actor
+//	3a     rpc          requests: Call, Then, Reply, Give, Multi         actor
+//	3a     pg           process groups, typed                            actor
 //	2      actor        actors: Spawn, Cast, the life, links, monitors,  sched, mailbox,
 //	                    timers, names, systems                           registry
 //	1      sched        workers, run queues, stealing, parking,          timerwheel

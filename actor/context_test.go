@@ -75,7 +75,7 @@ func TestDerivedContexts(t *testing.T) {
 			derived <- derive{a, end}
 			b, end := context.WithTimeout(in, time.Hour)
 			derived <- derive{b, end}
-			c, end := context.WithTimeout(context.WithValue(a, struct{}{}, 1), time.Hour)
+			c, end := context.WithTimeout(context.WithValue(a, keyOfTest{}, 1), time.Hour)
 			derived <- derive{c, end}
 			context.AfterFunc(in, func() { afterFuncs <- struct{}{} })
 		}
@@ -198,3 +198,6 @@ func TestBackgroundInsideAHandler(t *testing.T) {
 	wg.Wait()
 	require.True(t, actor.Caller().IsZero())
 }
+
+// keyOfTest is a key that no actor's Context knows.
+type keyOfTest struct{}
