@@ -261,6 +261,30 @@ func TestBindToAnAbandonedActor(t *testing.T) {
 	unbound(t, a, b, hears)
 }
 
+// An actor that is stuck in its HandleSupervision is abandoned, and the events
+// behind that one are counted.
+func TestBindStuckInHandleSupervision(t *testing.T) {
+	ctx, sys := newSystem(t, actor.Config{KillGrace: 10 * time.Millisecond})
+	open := make(chan struct{})
+	hears := spawn[*boss[job], job](t, ctx, &boss[job]{supervise: func(*actor.Context[job], actor.Event) error {
+		<-open
+		return nil
+	}})
+	for range 3 {
+		a := spawn(t, ctx, worker())
+		bind(t, a, hears)
+		a.Stop()
+		_ = waitEnd(t, a)
+	}
+	stalled(t, sys, hears)
+	hears.Kill()
+	require.ErrorIs(t, waitEnd(t, hears), actor.ErrAbandoned)
+	require.EqualValues(t, 2, sys.Stats().DeadEvents)
+	close(open)
+	unfenced(t)
+	unbound(t, hears)
+}
+
 // together runs all fs at once and waits for them.
 func together(fs ...func()) {
 	var all sync.WaitGroup
@@ -274,7 +298,7 @@ func together(fs ...func()) {
 
 func TestBindRacesWithTheEnd(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
-	for i := range smaller(4000) {
+	for i := range smaller(1500) {
 		a := spawn(t, ctx, worker())
 		b := spawn(t, ctx, worker())
 		hears, events := newPuppet(t, ctx)
@@ -302,7 +326,7 @@ func TestBindRacesWithTheEnd(t *testing.T) {
 
 func TestBindOnceRacesWithTheEnd(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
-	for range smaller(4000) {
+	for range smaller(1500) {
 		a := spawn(t, ctx, worker())
 		hears, events := newPuppet(t, ctx)
 		together(func() { fails(a) }, func() { bind(t, a, hears) })
@@ -317,7 +341,7 @@ func TestBindOnceRacesWithTheEnd(t *testing.T) {
 // Both end while they are bound: nothing is left, whoever was faster.
 func TestBindRacesWithBothEnds(t *testing.T) {
 	ctx, sys := newSystem(t, actor.Config{})
-	for i := range smaller(8000) {
+	for i := range smaller(2000) {
 		a, b := spawn(t, ctx, worker()), spawn(t, ctx, worker())
 		ends := []func(actor.Ref[job]){actor.Ref[job].Stop, actor.Ref[job].Kill, fails, actor.Ref[job].Drain}
 		together(
@@ -335,7 +359,7 @@ func TestBindRacesWithBothEnds(t *testing.T) {
 func TestUnbindRacesWithTheEnd(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
 	won := 0
-	for range smaller(8000) {
+	for range smaller(2000) {
 		a := spawn(t, ctx, worker())
 		hears, events := newPuppet(t, ctx)
 		bind(t, a, hears)
@@ -352,14 +376,14 @@ func TestUnbindRacesWithTheEnd(t *testing.T) {
 		none(t, events)
 		hears.Stop()
 	}
-	t.Logf("Unbind won %d of %d", won, smaller(8000))
+	t.Logf("Unbind won %d of %d", won, smaller(2000))
 }
 
 // Two actors are bound on both sides, or on none.
 func TestBindRacesWithUnbind(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{})
 	a, b := spawn(t, ctx, worker()), spawn(t, ctx, worker())
-	for range smaller(20000) {
+	for range smaller(5000) {
 		together(
 			func() { _ = actor.Bind(a.Any(), b.Any()) },
 			func() { actor.Unbind(b.Any(), a.Any()) },

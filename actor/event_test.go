@@ -97,7 +97,7 @@ func TestV7_AbnormalEnds(t *testing.T) {
 		_ = actor.Link(r.Any(), c.Any())
 		c.Kill()
 	}
-	hang := make(chan struct{})
+	hang, hangs := make(chan struct{}), make(chan struct{}, 1)
 	defer close(hang)
 
 	for name, c := range map[string]struct {
@@ -117,9 +117,10 @@ func TestV7_AbnormalEnds(t *testing.T) {
 		"PostStop panic":             {&boss[int]{plain: plain[int]{postStop: blow}}, func(r actor.Ref[int]) { r.Stop() }, errTest, true},
 		"HandleSupervision error":    {supervise(fail), grandchild, errTest, false},
 		"HandleSupervision panic":    {supervise(blow), grandchild, errTest, true},
-		"abandoned": {handle(func(*actor.Context[int]) error { <-hang; return nil }), func(r actor.Ref[int]) {
+		"abandoned": {handle(func(*actor.Context[int]) error { hangs <- struct{}{}; <-hang; return nil }), func(r actor.Ref[int]) {
 			cast(r)
-			r.KillAfter(time.Millisecond)
+			recv(t, hangs) // killed before, it would end as it should
+			r.Kill()
 		}, actor.ErrAbandoned, false},
 	} {
 		t.Run(name, func(t *testing.T) {

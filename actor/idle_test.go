@@ -2,6 +2,8 @@ package actor_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,9 +20,27 @@ type nap struct {
 
 // sleeper notes its idle messages.
 type sleeper struct {
+	log dozes
+	err error // what it returns to an idle message
+}
+
+// dozes is what was noted when, since it began.
+type dozes struct {
 	begin time.Time
-	seen  []doze
-	err   error // what it returns to an idle message
+	mu    sync.Mutex
+	list  []doze
+}
+
+func (d *dozes) add(idle string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = append(d.list, doze{time.Since(d.begin), idle})
+}
+
+func (d *dozes) all() []doze {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.list)
 }
 
 type doze struct {
@@ -32,7 +52,7 @@ func (s *sleeper) Handle(in *actor.Context[nap], m nap) error {
 	if m.do != nil {
 		return m.do(in)
 	}
-	s.seen = append(s.seen, doze{time.Since(s.begin), m.idle})
+	s.log.add(m.idle)
 	return s.err
 }
 
@@ -41,7 +61,7 @@ func (s *sleeper) Handle(in *actor.Context[nap], m nap) error {
 func sleeping(t *testing.T, f func(t *testing.T, s *sleeper, r actor.Ref[nap], do func(func(in *actor.Context[nap]) error)), opts ...actor.Option) {
 	t.Helper()
 	virtual(t, func(t *testing.T, ctx context.Context, _ *actor.System) {
-		s := &sleeper{begin: time.Now()}
+		s := &sleeper{log: dozes{begin: time.Now()}}
 		r := spawn[*sleeper, nap](t, ctx, s, opts...)
 		f(t, s, r, func(what func(in *actor.Context[nap]) error) {
 			require.NoError(t, r.Cast(ctx, nap{do: what}))
@@ -64,12 +84,12 @@ func TestIdleFiresAndRepeats(t *testing.T) {
 		do(idling(10*second, "zz"))
 		require.Equal(t, 1, actor.Timers(r.Any()))
 		after(10*second - 1)
-		require.Empty(t, s.seen)
+		require.Empty(t, s.log.all())
 		after(1)
-		require.Equal(t, []doze{{10 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{10 * second, "zz"}}, s.log.all())
 		require.Equal(t, 1, actor.Timers(r.Any()))
 		after(25 * second)
-		require.Equal(t, []doze{{10 * second, "zz"}, {20 * second, "zz"}, {30 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{10 * second, "zz"}, {20 * second, "zz"}, {30 * second, "zz"}}, s.log.all())
 	})
 }
 
@@ -81,16 +101,16 @@ func TestIdleIsResetByEachMessage(t *testing.T) {
 			do(nothing)
 			require.Equal(t, 1, actor.Timers(r.Any()), "messages pile up no timers")
 		}
-		require.Empty(t, s.seen)
+		require.Empty(t, s.log.all())
 		after(10*second - 1)
-		require.Empty(t, s.seen)
+		require.Empty(t, s.log.all())
 		after(1)
-		require.Equal(t, []doze{{410 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{410 * second, "zz"}}, s.log.all())
 		do(nothing)
 		after(3 * second)
 		do(nothing)
 		after(10 * second)
-		require.Equal(t, []doze{{410 * second, "zz"}, {423 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{410 * second, "zz"}, {423 * second, "zz"}}, s.log.all())
 	})
 }
 
@@ -103,7 +123,7 @@ func TestIdleIsTurnedOff(t *testing.T) {
 			do(idling(d, "never"))
 			require.Zero(t, actor.Timers(r.Any()))
 			after(time.Hour)
-			require.Equal(t, []doze{{10 * second, "zz"}}, s.seen)
+			require.Equal(t, []doze{{10 * second, "zz"}}, s.log.all())
 		})
 	}
 }
@@ -124,7 +144,7 @@ func TestIdleIsReplaced(t *testing.T) {
 		})
 		require.Equal(t, 1, actor.Timers(r.Any()))
 		after(15 * second)
-		require.Equal(t, []doze{{12 * second, "second"}, {19 * second, "second"}}, s.seen)
+		require.Equal(t, []doze{{12 * second, "second"}, {19 * second, "second"}}, s.log.all())
 	})
 }
 
@@ -143,19 +163,19 @@ func TestIdleReplacedWhileItsCheckIsQueued(t *testing.T) {
 		after(0)
 		require.Equal(t, 1, actor.Timers(r.Any()))
 		after(20 * second)
-		require.Equal(t, []doze{{35 * second, "second"}}, s.seen)
+		require.Equal(t, []doze{{35 * second, "second"}}, s.log.all())
 	})
 }
 
 func TestIdleWithBecome(t *testing.T) {
 	sleeping(t, func(t *testing.T, s *sleeper, _ actor.Ref[nap], do func(func(*actor.Context[nap]) error)) {
-		var other []doze
+		other := &dozes{begin: s.log.begin}
 		become := func(in *actor.Context[nap]) error {
 			in.Become(func(in *actor.Context[nap], m nap) error {
 				if m.do != nil {
 					return m.do(in)
 				}
-				other = append(other, doze{time.Since(s.begin), m.idle})
+				other.add(m.idle)
 				return nil
 			})
 			return nil
@@ -163,16 +183,16 @@ func TestIdleWithBecome(t *testing.T) {
 		do(idling(10*second, "zz"))
 		do(become)
 		after(10 * second)
-		require.Equal(t, []doze{{10 * second, "zz"}}, other, "Become keeps Idle, and is told")
+		require.Equal(t, []doze{{10 * second, "zz"}}, other.all(), "Become keeps Idle, and is told")
 		do(func(in *actor.Context[nap]) error { in.Become(nil); return nil })
 		after(10 * second)
-		require.Equal(t, []doze{{20 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{20 * second, "zz"}}, s.log.all())
 		do(become)
 		do(idling(0, ""))
 		do(func(in *actor.Context[nap]) error { in.Idle(5*second, nap{idle: "again"}); return nil })
 		after(5 * second)
-		require.Equal(t, []doze{{10 * second, "zz"}, {25 * second, "again"}}, other, "Idle off and on keeps Become")
-		require.Len(t, s.seen, 1)
+		require.Equal(t, []doze{{10 * second, "zz"}, {25 * second, "again"}}, other.all(), "Idle off and on keeps Become")
+		require.Len(t, s.log.all(), 1)
 	})
 }
 
@@ -224,7 +244,7 @@ func TestIdleEndsWithTheActor(t *testing.T) {
 				require.Equal(t, actor.Stopped, r.Status())
 				require.Zero(t, actor.Timers(r.Any()))
 				after(time.Hour)
-				require.Empty(t, s.seen)
+				require.Empty(t, s.log.all())
 			})
 		})
 	}
@@ -236,7 +256,7 @@ func TestAnErrorOfTheIdleMessageEndsTheActor(t *testing.T) {
 		do(idling(10*second, "zz"))
 		after(time.Hour)
 		require.ErrorIs(t, waitEnd(t, r), errTest)
-		require.Equal(t, []doze{{10 * second, "zz"}}, s.seen)
+		require.Equal(t, []doze{{10 * second, "zz"}}, s.log.all())
 		require.Zero(t, actor.Timers(r.Any()))
 	})
 }
@@ -261,12 +281,12 @@ func TestIdleWhileBusy(t *testing.T) {
 				if name == "drop oldest" {
 					do(nothing) // takes the check's place, which comes after it then
 				}
-				require.Empty(t, s.seen)
+				require.Empty(t, s.log.all())
 				close(open)
 				after(10*second - 1)
-				require.Empty(t, s.seen)
+				require.Empty(t, s.log.all())
 				after(1)
-				require.Equal(t, []doze{{35 * second, "zz"}}, s.seen)
+				require.Equal(t, []doze{{35 * second, "zz"}}, s.log.all())
 				require.Equal(t, 1, actor.Timers(r.Any()))
 			}, opts...)
 		})

@@ -59,6 +59,7 @@ func TestInspect(t *testing.T) {
 	v, err = actor.Inspect(ctx, r.Any())
 	require.NoError(t, err)
 	require.Equal(t, 10, v)
+	require.Zero(t, actor.Hooks(r.Any()), "nothing is left of a question")
 }
 
 func TestInspectComesBetweenCallbacksAndBeforeMessages(t *testing.T) {
