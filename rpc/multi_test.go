@@ -166,25 +166,24 @@ func TestC7_MultiEndsWithItsContext(t *testing.T) {
 	busy := doer(ctx, t)
 	leave := occupy(ctx, t, busy)
 	kept := make(chan rpc.Reply[int], 1)
-	to := []actor.Ref[do]{doer(ctx, t), doer(ctx, t), busy, doer(ctx, t)}
+	to := []actor.Ref[do]{doer(ctx, t), doer(ctx, t), doer(ctx, t), busy}
 	ended := make(chan []rpc.Result[int])
 	go func() {
-		ended <- rpc.Multi(over, to, each(keep(kept), reply(1), func(rpc.Reply[int]) do {
+		ended <- rpc.Multi(over, to, each(keep(kept), reply(1), reply(2), func(rpc.Reply[int]) do {
 			return func(*actor.Context[do]) error {
 				t.Error("handled though nobody waits")
 				return nil
 			}
-		}, reply(3)))
+		}))
 	}()
 	r := <-kept
-	for _, i := range []int{1, 3} { // answered: they have nothing to do any more
-		queued(t, sys, to[i], 0)
-		_, err := rpc.Call(ctx, to[i], reply(0))
+	queued(t, sys, busy, 1) // the last: all are asked
+	for _, i := range []int{1, 2} {
+		_, err := rpc.Call(ctx, to[i], reply(0)) // comes after Multi's
 		require.NoError(t, err)
 	}
-	queued(t, sys, busy, 1)
 	cancel(errMine)
-	require.Equal(t, []rpc.Result[int]{{Err: errMine}, {Value: 1}, {Err: errMine}, {Value: 3}}, <-ended)
+	require.Equal(t, []rpc.Result[int]{{Err: errMine}, {Value: 1}, {Value: 2}, {Err: errMine}}, <-ended)
 	require.True(t, r.Abandoned())
 	r.Send(-1)
 	leave(nil)
