@@ -32,3 +32,38 @@ func TestCall_AllocatesNothing(t *testing.T) {
 	}
 	require.NoError(t, sys.Shutdown(plain))
 }
+
+// Multi allocates its result, however many it asks, and Forward what sends on.
+func TestMultiAndForward_AllocateOnce(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool forgets on purpose under the race detector")
+	}
+	sys, err := actor.NewSystem(actor.Config{})
+	require.NoError(t, err)
+	ctx := actor.WithSystem(context.Background(), sys)
+	refs := make([]actor.Ref[add], 100)
+	for i := range refs {
+		refs[i], err = actor.Spawn(ctx, &counter{})
+		require.NoError(t, err)
+	}
+	require.InDelta(t, 1, testing.AllocsPerRun(1000, func() {
+		for _, r := range rpc.Multi(ctx, refs, addOne) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+	}), 1) // a collection may empty the pool
+	got := make(chan int, 1)
+	next, err := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[int], v int) error {
+		got <- v
+		return nil
+	}))
+	require.NoError(t, err)
+	require.InDelta(t, 1, testing.AllocsPerRun(1000, func() {
+		if err := rpc.Forward(ctx, refs[0], addOne, next); err != nil {
+			t.Error(err)
+		}
+		<-got
+	}), 1)
+	require.NoError(t, sys.Shutdown(ctx))
+}

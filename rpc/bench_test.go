@@ -235,3 +235,104 @@ func BenchmarkInside(b *testing.B) {
 		perCall(b)
 	})
 }
+
+// BenchmarkMulti asks 100 actors at once; the baseline asks 100 goroutines, each
+// over its own channel, with one channel for all answers, which takes them as
+// they come. ns/op is the whole round. "debug" is the price of the debug option.
+func BenchmarkMulti(b *testing.B) {
+	const n = 100
+	actors := func(debug bool) func(b *testing.B) {
+		return func(b *testing.B) {
+			ctx, end := system(b)
+			defer end()
+			rpc.Debug(actor.SystemOf(ctx), debug)
+			refs := make([]actor.Ref[add], n)
+			for i := range refs {
+				refs[i] = spawn(ctx, b, &counter{})
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, r := range rpc.Multi(ctx, refs, addOne) {
+					if r.Err != nil {
+						b.Fatal(r.Err)
+					}
+				}
+			}
+		}
+	}
+	b.Run("rpc", actors(false))
+	b.Run("debug", actors(true))
+	b.Run("chan", func(b *testing.B) {
+		ctx, cancel := context.WithCancel(b.Context())
+		defer cancel()
+		type numbered struct{ i, v int }
+		type request struct {
+			i      int
+			answer chan<- numbered
+		}
+		ins := make([]chan request, n)
+		for i := range ins {
+			ins[i] = make(chan request, 16)
+			defer close(ins[i])
+			go func() {
+				total := 0
+				for r := range ins[i] {
+					total++
+					r.answer <- numbered{r.i, total}
+				}
+			}()
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			results, answers := make([]int, n), make(chan numbered, n)
+			for i, in := range ins {
+				in <- request{i, answers}
+			}
+			for range ins {
+				select {
+				case a := <-answers:
+					results[a.i] = a.v
+				case <-ctx.Done():
+					b.Fatal(context.Cause(ctx))
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkForward is an answer that goes on to a third actor; the baseline is a
+// goroutine that puts its answer into a third one's channel.
+func BenchmarkForward(b *testing.B) {
+	b.Run("rpc", func(b *testing.B) {
+		ctx, end := system(b)
+		defer end()
+		ref := spawn(ctx, b, &counter{})
+		got := make(chan int, 1)
+		next := spawn(ctx, b, actor.Func(func(_ *actor.Context[int], v int) error {
+			got <- v
+			return nil
+		}))
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := rpc.Forward(ctx, ref, addOne, next); err != nil {
+				b.Fatal(err)
+			}
+			<-got
+		}
+	})
+	b.Run("chan", func(b *testing.B) {
+		in, next, got := serve(), make(chan int, 16), make(chan int, 1)
+		defer close(in)
+		defer close(next)
+		go func() {
+			for v := range next {
+				got <- v
+			}
+		}()
+		b.ReportAllocs()
+		for b.Loop() {
+			in <- ask{next}
+			<-got
+		}
+	})
+}

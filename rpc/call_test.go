@@ -29,7 +29,8 @@ func (c *counter) Handle(_ *actor.Context[add], m add) error {
 
 func addOne(r rpc.Reply[int]) add { return add{1, r} }
 
-func TestCall_ComesAfterWhatWasSentBefore(t *testing.T) {
+// C1: a cast is a message like any other; nobody asked, so its reply goes nowhere.
+func TestC1_CastComesBeforeTheCallAfterIt(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	ref, err := actor.Spawn(ctx, &counter{total: 40})
 	require.NoError(t, err)
@@ -39,8 +40,8 @@ func TestCall_ComesAfterWhatWasSentBefore(t *testing.T) {
 	require.Equal(t, 42, total)
 }
 
-// C1, C2: an answer of any type, and many at once.
-func TestCall_EachGetsItsOwnAnswer(t *testing.T) {
+// C2: an answer of any type, and many at once.
+func TestC2_EachCallGetsItsOwnAnswer(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	ref := doer(ctx, t)
 	s, err := rpc.Call(ctx, ref, reply("text"))
@@ -78,7 +79,8 @@ func TestCall_FailsErrorComesAsItIs(t *testing.T) {
 	require.Equal(t, actor.Running, ref.Status(), "Fail fails the call, not the callee")
 }
 
-func TestCall_TheFirstAnswerCounts(t *testing.T) {
+// C5: a Reply is used once, copies of it included.
+func TestC5_TheFirstAnswerCounts(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	v, err := rpc.Call(ctx, doer(ctx, t), with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
 		kept := r
@@ -177,8 +179,8 @@ func TestCall_AnswerRacesWithItsContext(t *testing.T) {
 	}
 }
 
-// C4: the deadline, to the nanosecond.
-func TestCall_DeadlineOfItsContext(t *testing.T) {
+// C4: the deadline, to the nanosecond; nil of ractor's is a ctx without one.
+func TestC4_DeadlineOfItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sys, err := actor.NewSystem(actor.Config{})
 		require.NoError(t, err)
@@ -246,7 +248,9 @@ func TestReply_Zero(t *testing.T) {
 	require.True(t, none.Abandoned())
 }
 
-func TestReply_Abandoned(t *testing.T) {
+// C4: the end of the wait does not end the work; the callee can look whether
+// anybody waits, and a late answer does it no harm.
+func TestC4_Abandoned(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	ref := doer(ctx, t)
 	over, cancel := context.WithCancel(ctx)

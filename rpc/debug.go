@@ -30,7 +30,7 @@ import (
 // are not followed, and neither are calls between Systems.
 //
 // It costs two objects a request, and a lock of the System's; while it is off, two
-// loads. Any goroutine may call it, at any time.
+// loads. sys must not be nil. Any goroutine may call it, at any time.
 func Debug(sys *actor.System, on bool) { actor.Shared(sys, newDebug).on.Store(on) }
 
 // debug is who waits for whom in a System.
@@ -113,8 +113,8 @@ func (d *debug) watch(p place, gen uint32, number uint64, waiter, callee actor.A
 func (w *watch) given(number uint64, to actor.AnyRef, message any) *watch {
 	next := w.debug.watch(w.port, w.gen, number, actor.AnyRef{}, to, message)
 	next.first = w.first
-	if next.sys == w.sys {
-		next.waiter = w.waiter
+	if next.sys == w.first.sys {
+		next.waiter = w.first.waiter
 	}
 	return next
 }

@@ -101,6 +101,79 @@ func ExampleGive() {
 	// Output: 7 <nil>
 }
 
+// The accounts are asked at the same time; the answers come in the order of the
+// accounts, each with its own error.
+func ExampleMulti() {
+	ctx := context.Background()
+	var accounts []actor.Ref[deposit]
+	for _, balance := range []int{100, 20, 50} {
+		ref, _ := actor.Spawn(ctx, &account{balance})
+		accounts = append(accounts, ref)
+	}
+	_ = accounts[2].StopAndWait(ctx)
+
+	withdraw := func(r rpc.Reply[int]) deposit { return deposit{-30, r} }
+	for i, r := range rpc.Multi(ctx, accounts, withdraw) {
+		fmt.Printf("account %d: %d, %v\n", i, r.Value, r.Err)
+	}
+
+	for _, ref := range accounts {
+		_ = ref.StopAndWait(ctx)
+	}
+	// Output:
+	// account 0: 70, <nil>
+	// account 1: 0, overdrawn
+	// account 2: 0, actor: stopped
+}
+
+// The new balance goes to a display, as its message; nobody waits for it.
+func ExampleForward() {
+	ctx := context.Background()
+	shown := make(chan string)
+	account, _ := actor.Spawn(ctx, &account{balance: 10})
+	display, _ := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[string], text string) error {
+		shown <- text
+		return nil
+	}))
+
+	err := rpc.Forward(ctx, account, func(r rpc.Reply[int]) deposit { return deposit{5, r} },
+		actor.Adapt(display, func(balance int) string { return fmt.Sprint("balance: ", balance) }))
+	fmt.Println(err)
+	fmt.Println(<-shown)
+
+	_ = account.StopAndWait(ctx)
+	_ = display.StopAndWait(ctx)
+	// Output:
+	// <nil>
+	// balance: 15
+}
+
+// With the debug option a cycle of calls is an error with names, no deadlock.
+func ExampleDebug() {
+	type question rpc.Reply[string]
+	ctx := context.Background()
+	var other actor.Ref[question]
+	asks := func(to func() actor.Ref[question]) actor.Actor[question] {
+		return actor.Func(func(ctx *actor.Context[question], q question) error {
+			answer, err := rpc.Call(ctx, to(), func(r rpc.Reply[string]) question { return question(r) })
+			if err != nil {
+				answer = fmt.Sprint("a cycle: ", errors.Is(err, rpc.ErrCallCycle))
+			}
+			rpc.Reply[string](q).Send(answer)
+			return nil
+		})
+	}
+	hen, _ := actor.Spawn(ctx, asks(func() actor.Ref[question] { return other }), actor.Named("hen"))
+	other, _ = actor.Spawn(ctx, asks(func() actor.Ref[question] { return hen }), actor.Named("egg"))
+	rpc.Debug(actor.SystemOf(ctx), true)
+
+	fmt.Println(rpc.Call(ctx, hen, func(r rpc.Reply[string]) question { return question(r) }))
+
+	_ = hen.StopAndWait(ctx)
+	_ = other.StopAndWait(ctx)
+	// Output: a cycle: true <nil>
+}
+
 // A reply that leaves the actors, here for a goroutine that outlives the one it
 // came to: Detach says that the actor does not answer for it any more.
 func ExampleReply_Detach() {

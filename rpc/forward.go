@@ -29,12 +29,10 @@ func Forward[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) 
 	sys := to.System()
 	p := take[R](sys)
 	p.then = func(v R, err error) error {
-		letter := actor.DeadLetter{To: next.Any(), Reason: err}
-		if err == nil {
-			letter.Message, letter.Reason = v, next.Cast(atOnce, v)
-		}
-		if letter.Reason != nil {
-			lost(sys, letter)
+		if err != nil {
+			lost(sys, actor.DeadLetter{To: next.Any(), Reason: err})
+		} else if err = next.Cast(atOnce, v); err != nil {
+			lost(sys, actor.DeadLetter{To: next.Any(), Message: v, Reason: err})
 		}
 		return nil
 	}

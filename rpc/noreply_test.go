@@ -31,7 +31,7 @@ var ends = []struct {
 }
 
 // C3: the callee answers for a call until it ends.
-func TestNoReply_CalleeEndsInTheHandler(t *testing.T) {
+func TestC3_CalleeEndsInTheHandler(t *testing.T) {
 	for _, e := range ends {
 		t.Run(e.name, func(t *testing.T) {
 			ctx, _ := start(t, actor.Config{})

@@ -32,17 +32,18 @@ import (
 // set; afterwards the answer is as good as there, and it waits for it. It keeps
 // its reference then, so that the port is never used again.
 type port[R any] struct {
-	state  atomic.Uint64
-	ready  chan struct{} // one slot: the answer is there
-	value  R
-	err    error
-	ticket actor.Ticket // the first message's
-	home   *ports[R]    // nil: not pooled
+	state   atomic.Uint64
+	ready   chan struct{}         // one slot: the answer is there
+	home    *ports[R]             // nil: not pooled
+	ticket  actor.Ticket          // the first message's
+	watched atomic.Pointer[watch] // nil: debugging is off
+	value   R
+	err     error
 
 	// Then: what continues, and where; in is nil for Forward, which continues
 	// where the answer comes from. resume is made once for all calls.
-	in     actor.Inside
 	then   func(R, error) error
+	in     actor.Inside
 	resume func() error
 
 	// Multi: a list through next. first counts for all in left, and its ready
@@ -50,8 +51,6 @@ type port[R any] struct {
 	first *port[R]
 	next  *port[R]
 	left  atomic.Int64
-
-	watched atomic.Pointer[watch] // nil: debugging is off
 }
 
 const (
@@ -152,6 +151,12 @@ func (p *port[R]) answer(gen uint32, v R, err error) {
 func (p *port[R]) deliver(v R, err error) {
 	p.value, p.err = v, err
 	switch {
+	case p.then != nil:
+		if p.in == nil {
+			_ = p.continued()
+		} else if actor.Post(p.in, p.resume) != nil {
+			_, _ = p.collect() // the asking actor has ended
+		}
 	case p.first != nil:
 		// The last one tells the caller. Until then, or until the caller
 		// itself counts the rest off, it keeps first; p it may take as soon
@@ -159,14 +164,10 @@ func (p *port[R]) deliver(v R, err error) {
 		if first := p.first; first.left.Add(-1) == 0 {
 			first.ready <- struct{}{}
 		}
-	case p.then == nil:
+	default:
 		// The caller may take the answer, and the port may serve the next
 		// call, as soon as ready is filled: nothing after it.
 		p.ready <- struct{}{}
-	case p.in == nil:
-		_ = p.continued()
-	case actor.Post(p.in, p.resume) != nil:
-		_, _ = p.collect() // the asking actor has ended
 	}
 }
 

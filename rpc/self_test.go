@@ -10,8 +10,8 @@ import (
 	"github.com/ractor-go/ractor/rpc"
 )
 
-// Calling oneself is an error, whatever ctx and whatever Ref.
-func TestSelfCall_InHandler(t *testing.T) {
+// C10: calling oneself is an error, whatever ctx and whatever Ref.
+func TestC10_SelfCallInHandler(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	ref := doer(ctx, t, actor.Named("narcissus"))
 	_, err := rpc.Call(ctx, ref, with(func(own *actor.Context[do], r rpc.Reply[int]) error {

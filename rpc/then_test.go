@@ -22,8 +22,8 @@ func thenSend(ctx *actor.Context[do], to actor.Ref[do], ask func(rpc.Reply[int])
 	})
 }
 
-// A asks B, which asks A: with Then nobody waits for himself.
-func TestThen_ThereAndBack(t *testing.T) {
+// C10: A asks B, which asks A: with Then nobody waits for himself.
+func TestC10_ThenThereAndBack(t *testing.T) {
 	ctx, _ := start(t, actor.Config{})
 	a, b := doer(ctx, t), doer(ctx, t)
 	v, err := rpc.Call(ctx, a, with(func(ctx *actor.Context[do], r rpc.Reply[int]) error {

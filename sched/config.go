@@ -97,8 +97,9 @@ type Config struct {
 	NextLimit int `yaml:"next_limit" json:"next_limit"`
 
 	// YieldEvery is the number of turns (of Budget messages at most; a longer
-	// one counts for several) after which a worker lets other
-	// goroutines run and looks at the global queue first. Fewer shortens
+	// one counts for several) after which a worker looks at the global queue
+	// first, and lets other goroutines run, at the latest at the 64th time if
+	// another worker is parked, whose processor they can have. Fewer shortens
 	// the latency of callers outside the scheduler under full load; more
 	// saves switches.
 	// Defaults to 64.

@@ -153,10 +153,12 @@ func (w *Worker) look() *Task {
 	return w.fromOthers()
 }
 
-// found ends a search that succeeded. The last searcher wakes another one:
-// those who queued tasks meanwhile have relied on it.
+// found ends a search that succeeded. Those who queued tasks meanwhile have
+// relied on it, so the last searcher wakes another one if it sees a task: what
+// was queued before its step it sees, and who queues later sees that nobody
+// searches. A call that comes alone wakes one worker, not two.
 func (s *Scheduler) found() {
-	if s.searching.Add(-1) == 0 {
+	if s.searching.Add(-1) == 0 && s.anyWork() {
 		s.wake()
 	}
 }
