@@ -29,7 +29,7 @@ import (
 // Waits of other kinds (Then, Wait, what a handler does outside of this package)
 // are not followed, and neither are calls between Systems.
 //
-// It costs two objects a request, and a lock of the System's; while it is off, two
+// It costs some six objects a request, and a lock of the System's; while it is off, two
 // loads. sys must not be nil. Any goroutine may call it, at any time.
 func Debug(sys *actor.System, on bool) { actor.Shared(sys, newDebug).on.Store(on) }
 

@@ -38,3 +38,6 @@ func Waits(sys *actor.System) (n int) {
 	}
 	return n
 }
+
+// Owes says that the ticket with number has the duty to answer r.
+func Owes[R any](r Reply[R], number uint64) bool { return r.p.owes(r.gen, number) }

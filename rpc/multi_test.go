@@ -287,6 +287,44 @@ func TestMulti_AskRepliesAtOnce(t *testing.T) {
 	}
 	require.Equal(t, []rpc.Result[int]{{Value: 1}, {Err: actor.ErrStopped}, {Value: 1}},
 		rpc.Multi(ctx, []actor.Ref[do]{dead, dead, dead}, each(atOnce, reply(1), atOnce)))
+
+	// All answers are there before it waits: the port that counts them is as
+	// good as new for the next call.
+	live := doer(ctx, t)
+	for i := range 100 {
+		require.Equal(t, []rpc.Result[int]{{Value: 1}, {Value: 1}},
+			rpc.Multi(ctx, []actor.Ref[do]{dead, dead}, each(atOnce, atOnce)))
+		v, err := rpc.Call(ctx, live, reply(i))
+		require.NoError(t, err)
+		require.Equal(t, i, v)
+	}
+}
+
+// The last answer meets the end of ctx: it is there or not, and the calls after
+// it, which use the same ports, get their own.
+func TestMulti_AnswersRaceWithItsContext(t *testing.T) {
+	ctx, _ := start(t, actor.Config{})
+	refs := doers(ctx, t, 2)
+	for i := range 3_000 {
+		over, cancel := context.WithCancelCause(ctx)
+		results := rpc.Multi(over, refs, each(reply(i), with(func(_ *actor.Context[do], r rpc.Reply[int]) error {
+			cancel(errMine)
+			r.Send(i)
+			return nil
+		})))
+		for _, r := range results {
+			if r.Err != nil {
+				require.Equal(t, errMine, r.Err)
+			} else {
+				require.Equal(t, i, r.Value)
+			}
+		}
+		for _, ref := range refs {
+			v, err := rpc.Call(ctx, ref, reply(-i))
+			require.NoError(t, err)
+			require.Equal(t, -i, v)
+		}
+	}
 }
 
 // Answers, ends of actors and the end of ctx all at once, over ports that are
