@@ -16,12 +16,14 @@ import (
 	"github.com/ractor-go/ractor/rpc"
 )
 
-// debugged is start with the debug option on; in the end it knows of no wait.
-func debugged(t *testing.T, cfg actor.Config) (context.Context, *actor.System) {
+// debugged is start with the debug option on; in the end it knows of no wait. The
+// end is that of the System: a call that closed a cycle by Give has failed, but
+// who was given the reply may still be handling the request, in calls of its own.
+func debugged(t *testing.T, cfg actor.Config) (ctx context.Context, sys *actor.System) {
 	t.Helper()
-	ctx, sys := start(t, cfg)
+	t.Cleanup(func() { require.Zero(t, rpc.Waits(sys)) }) // after that of start
+	ctx, sys = start(t, cfg)
 	rpc.Debug(sys, true)
-	t.Cleanup(func() { require.Zero(t, rpc.Waits(sys)) })
 	return ctx, sys
 }
 
