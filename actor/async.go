@@ -50,6 +50,7 @@ func Async[M, T any](ctx *Context[M], fn func(ctx context.Context) (T, error), t
 		v, err = fn(ctx)
 		finished = true
 	}
+	ctx.reach(sched.OpOffload, nil)
 	if err := ctx.kind.sys.sched.Async(run); err != nil {
 		_ = Post(ctx, func() error { return then(v, err) }) // the system is ending, and so is the actor
 	}

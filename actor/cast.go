@@ -56,6 +56,9 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 		if fenced(ctx) {
 			return ErrKilled
 		}
+		if sched.Driven() && c.reach(sched.OpSend, e.m) && c.box.Bounded() {
+			return c.refused(ctx, e, mailbox.Full)
+		}
 		switch o := c.box.Push(&st.pool, nil, e); o {
 		case mailbox.Queued:
 			if c.box.Len() > c.kind.sys.turn.backlog {
@@ -142,7 +145,10 @@ func (c *Context[M]) refused(ctx context.Context, e envelope[M], o mailbox.Outco
 					runtime.Gosched() // it is being written or read right now
 				}
 			case mayWait:
-				if err := c.box.WaitRoom(ctx); err != nil {
+				c.waitsFor(ctx, "room")
+				err := c.box.WaitRoom(ctx)
+				c.reach(sched.OpWake, nil)
+				if err != nil {
 					return err
 				}
 			default:
@@ -193,6 +199,7 @@ func (c *cell) queueLen() int { return c.core().queued() + int(c.taken.Load()) }
 // count for it: if there is no room it comes as a control item.
 func (t *turner[M]) postpone(tag any) error {
 	c := (*Context[M])(t)
+	c.reach(sched.OpSend, nil)
 	if c.status() >= Stopping {
 		return ErrStopped
 	}

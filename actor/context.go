@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Context is an actor seen from inside, and its context.Context: Done closes
@@ -37,11 +38,17 @@ func (c *Context[M]) Deadline() (time.Time, bool) { return time.Time{}, false }
 // Done returns a channel that is closed when the actor is killed or has ended.
 // It is made at the first call; a handler that only polls uses Err, which is
 // cheaper. Any goroutine may call it.
-func (c *Context[M]) Done() <-chan struct{} { return c.life2ctx().Done() }
+func (c *Context[M]) Done() <-chan struct{} {
+	c.reach(sched.OpLook, nil)
+	return c.life2ctx().Done()
+}
 
 // Err returns nil as long as the actor lives, then context.Canceled. It costs a
 // load. Any goroutine may call it.
 func (c *Context[M]) Err() error {
+	if sched.Driven() {
+		c.reach(sched.OpLook, nil)
+	}
 	if life := c.life.Load(); life&killedFlag == 0 && statusOf(life) != Stopped {
 		return nil
 	}
@@ -118,7 +125,10 @@ func (c *Context[M]) System() *System { return c.kind.sys }
 
 // Stop ends the actor gracefully after this callback: what is queued is
 // discarded, PostStop runs. It may be called from any goroutine.
-func (c *Context[M]) Stop() { c.stop(nil) }
+func (c *Context[M]) Stop() {
+	c.reach(sched.OpEnd, "stop")
+	c.stop(nil)
+}
 
 // Children yields the linked children, youngest first, as they are when the
 // iteration begins. Any goroutine may call it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ractor-go/ractor/internal/gid"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Status is where an actor is in its life. It only grows (rows I1, I2).
@@ -149,6 +150,8 @@ func (c *cell) runStoppingHooks() {
 	if r.hooking.Load() == me {
 		return // a hook has ended the actor that it belongs to
 	}
+	sched.Quiet(true) // hooks may send
+	defer sched.Quiet(false)
 	r.hookMu.Lock()
 	defer r.hookMu.Unlock()
 	r.hooking.Store(me)

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // The supervision tree (rows V1-V4). A child knows its parent; a parent has a
@@ -155,6 +156,7 @@ func Link(parent, child AnyRef) error {
 	if p.kind.sys != c.kind.sys {
 		return fmt.Errorf("%w: link: %v and %v belong to two Systems", ErrOption, parent, child)
 	}
+	c.reach(sched.OpLink, nil)
 	links := &c.kind.sys.links
 	links.Lock()
 	defer links.Unlock()
@@ -241,7 +243,11 @@ func (c *cell) linkStarted(parent *cell) error {
 // goroutine may call it.
 func Unlink(parent, child AnyRef) bool {
 	p, c := parent.actor(), child.actor()
-	return p != nil && c != nil && c.parent.Load() == p && c.leave(p)
+	if p == nil || c == nil {
+		return false
+	}
+	c.reach(sched.OpLink, nil)
+	return c.parent.Load() == p && c.leave(p)
 }
 
 // announce tells watchers and parent of an event that is not the end.

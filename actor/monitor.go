@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // MonitorID is one monitor that MonitorMsg has set up.
@@ -109,6 +110,7 @@ func (c *Context[M]) Demonitor(id MonitorID) {
 
 // watch enters w; false: c has ended.
 func (c *cell) watch(w *watcher) bool {
+	c.reach(sched.OpLink, nil)
 	r := c.extra()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,6 +162,7 @@ func (c *cell) forgetWatcher(w *watcher) bool {
 
 // unwatch ends the monitor with a key and returns it, nil if there is none.
 func (c *cell) unwatch(key watchKey) *watcher {
+	c.reach(sched.OpLink, nil)
 	r := c.extra()
 	r.watchMu.Lock()
 	w := r.watching[key]

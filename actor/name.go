@@ -3,6 +3,8 @@ package actor
 import (
 	"context"
 	"fmt"
+
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Whereis returns the actor that has name now, in the System that ctx leads to
@@ -26,6 +28,9 @@ func Whereis[M any](ctx context.Context, name string) (Ref[M], error) {
 func (sys *System) whereis(name string) *cell {
 	if sys == nil {
 		return nil
+	}
+	if sched.Driven() {
+		sched.Reach(sched.Op{Kind: sched.OpFind, Note: name})
 	}
 	if c, ok := sys.names.Lookup(name); ok && c.status() < Stopping {
 		return c

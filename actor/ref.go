@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/ractor-go/ractor/sched"
 )
 
 // ref has the methods that Ref and AnyRef share.
@@ -73,6 +75,7 @@ func (r ref) Name() string {
 // Status returns where the actor is in its life; Unstarted for the zero Ref.
 func (r ref) Status() Status {
 	if c := r.actor(); c != nil {
+		c.reach(sched.OpLook, nil)
 		return c.status()
 	}
 	return Unstarted
@@ -121,6 +124,7 @@ func (r ref) Stop() { r.StopWith(nil) }
 // A reason that is not nil makes the end abnormal.
 func (r ref) StopWith(reason error) {
 	if c := r.actor(); c != nil {
+		c.reach(sched.OpEnd, "stop")
 		c.stop(reason)
 	}
 }
@@ -132,6 +136,7 @@ func (r ref) StopWith(reason error) {
 // and on the zero Ref does nothing. It does not wait. Any goroutine may call it.
 func (r ref) Kill() {
 	if c := r.actor(); c != nil {
+		c.reach(sched.OpEnd, "kill")
 		c.kill(ErrKilled)
 	}
 }
@@ -142,6 +147,7 @@ func (r ref) Kill() {
 // wait. Any goroutine may call it.
 func (r ref) Drain() {
 	if c := r.actor(); c != nil {
+		c.reach(sched.OpEnd, "drain")
 		c.drain()
 	}
 }

@@ -144,6 +144,7 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 	if err != nil {
 		return Ref[M]{}, err
 	}
+	sched.Reach(sched.Op{Kind: sched.OpSpawn, Note: o.name})
 	c, err := create(sys, a, &o)
 	if err != nil {
 		sys.leave()

@@ -19,6 +19,9 @@ func (t Timer) Cancel() bool {
 	if t.t == nil {
 		return false
 	}
+	if c := t.t.owner; c != nil {
+		c.reach(sched.OpArm, "cancel")
+	}
 	return t.t.cancel()
 }
 

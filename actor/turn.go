@@ -43,6 +43,7 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 		}
 	}()
 
+	driven := sched.Driven()
 	n := 0
 	left := 0 // of the batch that was taken out of the mailbox
 	late := c.hasLate()
@@ -88,6 +89,9 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			}
 		}
 		c.handOver()
+		if driven {
+			sched.Note(sched.Op{Kind: sched.OpHandle, Task: &c.task, Note: e.m})
+		}
 		var err error
 		if e.tag == nil {
 			err = c.actor.Handle(c, e.m)
@@ -103,6 +107,9 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			car.Handled(n)
 			c.after(car, err)
 			return false
+		}
+		if driven && c.hasNothing() {
+			continue // to sleep, in the same step of a simulation
 		}
 		if n >= budget || car.Expired() {
 			returned = true
@@ -132,6 +139,13 @@ func (c *Context[M]) rest(car *sched.Carrier) (over bool) {
 	}
 	c.exit(car, ending{err: ErrDrained, graceful: true})
 	return true
+}
+
+// hasNothing says that a running actor has nothing to do but to sleep.
+func (c *Context[M]) hasNothing() bool {
+	life := c.life.Load()
+	return statusOf(life) < Draining && life&urgent == 0 &&
+		c.box.Len() == 0 && c.box.Backlog() == 0 && !c.box.HasControl() && !c.hasLate()
 }
 
 // sleep puts an actor to sleep that has nothing to do; false: it has, and the

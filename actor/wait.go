@@ -28,6 +28,7 @@ func (c *cell) wait(ctx context.Context) error {
 	if c.status() == Stopped {
 		return c.ended()
 	}
+	c.waitsFor(ctx, "end")
 	var err error
 	blocked := Park(ctx, done, func(cause error) { err = cause })
 	if blocked != nil {
@@ -68,10 +69,21 @@ func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) 
 		case <-ctx.Done():
 			gaveUp(context.Cause(ctx))
 		}
+		sched.Reach(sched.Op{Kind: sched.OpWake})
 		return nil
 	}
 	own := me.life2ctx()
 	return sched.Block(func() {
+		// What has come already has an order, which select would not keep.
+		select {
+		case <-ready:
+			return
+		default:
+		}
+		if own.Err() != nil {
+			gaveUp(context.Cause(own))
+			return
+		}
 		select {
 		case <-ready:
 		case <-ctx.Done():

@@ -246,6 +246,9 @@ func (b *Mailbox[M, E]) Close() {
 	}
 }
 
+// Bounded says whether Bound was called; any goroutine may ask.
+func (b *Mailbox[M, E]) Bounded() bool { return b.ring != nil }
+
 // Backlog returns how many messages are left of those that the consumer has taken; after Close, of all. It is
 // exact and costs one load. Only the consumer may call it. It is 0 for a bounded mailbox, which takes one at a
 // time.

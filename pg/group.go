@@ -66,11 +66,20 @@ func (g Group[M]) check(ctx context.Context) error {
 	return nil
 }
 
+// reach says to a simulation that the calling goroutine is about to look at the
+// group, or to change it.
+func (g Group[M]) reach() {
+	if sched.Driven() {
+		sched.Reach(sched.Op{Kind: sched.OpGroup, Note: g.String()})
+	}
+}
+
 // find returns the group that g names, nil if there is none.
 func (g Group[M]) find(ctx context.Context) (*group, error) {
 	if err := g.check(ctx); err != nil {
 		return nil, err
 	}
+	g.reach()
 	found := tablesOf(actor.SystemOf(ctx)).find(g.key())
 	if found == nil {
 		return nil, nil

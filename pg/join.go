@@ -41,6 +41,7 @@ func each[M any](ctx context.Context, g Group[M], refs []actor.Ref[M], do func(*
 	if fenced() {
 		return actor.ErrKilled
 	}
+	g.reach()
 	systems := make([]*actor.System, 0, 1)
 	of := make([][]member, 0, 1)
 	for n, r := range refs {

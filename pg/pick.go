@@ -3,7 +3,6 @@ package pg
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/ractor-go/ractor/actor"
 )
@@ -13,7 +12,7 @@ import (
 // ErrName, actor.ErrWrongType, actor.ErrNilContext. It takes constant time. Any
 // goroutine may call it.
 func (g Group[M]) Pick(ctx context.Context) (actor.Ref[M], error) {
-	return pick(ctx, g, rand.IntN)
+	return pick(ctx, g, (*group).chance)
 }
 
 // PickKey returns a member for key: always the same one while membership stays,
@@ -25,10 +24,15 @@ func (g Group[M]) Pick(ctx context.Context) (actor.Ref[M], error) {
 // takes O(log n) steps of some ns and no memory. The errors are those of Pick.
 // Any goroutine may call it.
 func (g Group[M]) PickKey(ctx context.Context, key string) (actor.Ref[M], error) {
-	return pick(ctx, g, func(n int) int { return jump(hash(key), n) })
+	return pick(ctx, g, func(_ *group, n int) int { return jump(hash(key), n) })
 }
 
-func pick[M any](ctx context.Context, g Group[M], choose func(n int) int) (actor.Ref[M], error) {
+// chance chooses a place below n.
+func (g *group) chance(n int) int {
+	return int(g.scope.tables.sys.Scheduler().Rand() % uint64(n)) // the bias is below 2^-32
+}
+
+func pick[M any](ctx context.Context, g Group[M], choose func(g *group, n int) int) (actor.Ref[M], error) {
 	found, err := g.find(ctx)
 	if err != nil {
 		return actor.Ref[M]{}, err
@@ -44,7 +48,7 @@ func pick[M any](ctx context.Context, g Group[M], choose func(n int) int) (actor
 // pick returns the member at the place that choose chooses, the zero AnyRef if
 // there is none. After as many picks as there are members it makes the view that
 // lets further ones go without the lock: O(1) a pick, all in all.
-func (g *group) pick(choose func(n int) int) actor.AnyRef {
+func (g *group) pick(choose func(g *group, n int) int) actor.AnyRef {
 	view := g.view.Load()
 	if view == nil {
 		g.mu.Lock()
@@ -57,7 +61,7 @@ func (g *group) pick(choose func(n int) int) actor.AnyRef {
 	if len(*view) == 0 {
 		return actor.AnyRef{}
 	}
-	return (*view)[choose(len(*view))]
+	return (*view)[choose(g, len(*view))]
 }
 
 // hash is FNV-1a, and a last mix because jump wants all bits to be good. It is

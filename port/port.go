@@ -9,6 +9,7 @@ import (
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/internal/gid"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Port publishes values of type T to actors. The zero Port is ready; it must
@@ -173,6 +174,7 @@ func (p *Port[T]) enter() bool {
 	if p.holder.Load() == me {
 		return false
 	}
+	sched.Quiet(true)
 	p.order.Lock()
 	p.holder.Store(me)
 	return true
@@ -183,6 +185,7 @@ func (p *Port[T]) enter() bool {
 func (p *Port[T]) exit() {
 	p.holder.Store(0)
 	p.order.Unlock()
+	sched.Quiet(false)
 }
 
 // end takes s out; the port is held.

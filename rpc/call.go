@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Call sends to the message that ask builds, and waits for the answer. ctx is
@@ -23,11 +24,14 @@ func Call[M, R any](ctx context.Context, to actor.Ref[M], ask func(Reply[R]) M) 
 	if err := request(ctx, p, me, to, ask); err != nil {
 		return none, err
 	}
+	if sched.Driven() {
+		actor.WaitsFor(ctx, to.Any(), "answer")
+	}
 	if cause := wait(ctx, me, p.ready); cause != nil {
 		if p.giveUp() {
 			return none, cause
 		}
-		<-p.ready // the answer was faster
+		p.await() // the answer was faster
 	}
 	return p.collect()
 }
@@ -52,17 +56,18 @@ func wait(ctx context.Context, me actor.AnyRef, ready <-chan struct{}) error {
 	if !me.IsZero() {
 		return park(ctx, ready)
 	}
-	done := ctx.Done()
-	if done == nil {
+	var cause error
+	if done := ctx.Done(); done == nil {
 		<-ready
-		return nil
+	} else {
+		select {
+		case <-ready:
+		case <-done:
+			cause = context.Cause(ctx)
+		}
 	}
-	select {
-	case <-ready:
-		return nil
-	case <-done:
-		return context.Cause(ctx)
-	}
+	sched.Reach(sched.Op{Kind: sched.OpWake})
+	return cause
 }
 
 // park waits inside a handler. It is a function of its own so that what its

@@ -91,7 +91,7 @@ func stopWaiting[R any](first, asked *port[R]) {
 		}
 	}
 	if given == 0 || first.left.Add(-given) != 0 {
-		<-first.ready
+		first.await()
 	}
 }
 

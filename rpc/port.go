@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // port is the place where one answer is left. It is used for one call after
@@ -145,6 +146,12 @@ func (p *port[R]) answer(gen uint32, v R, err error) {
 			return
 		}
 	}
+}
+
+// await waits for an answer that is as good as there.
+func (p *port[R]) await() {
+	<-p.ready
+	sched.Reach(sched.Op{Kind: sched.OpWake})
 }
 
 // deliver writes the answer; only who has set answering calls it.

@@ -3,6 +3,8 @@ package rpc
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ractor-go/ractor/sched"
 )
 
 var (
@@ -40,6 +42,9 @@ type Reply[R any] struct {
 // be able to end the callee. It never blocks.
 func (r Reply[R]) Send(v R) {
 	if r.p != nil {
+		if sched.Driven() {
+			sched.Reach(sched.Op{Kind: sched.OpAnswer, Note: v})
+		}
 		r.p.answer(r.gen, v, nil)
 	}
 }
@@ -53,6 +58,7 @@ func (r Reply[R]) Fail(err error) {
 		err = ErrNoReply
 	}
 	var none R
+	sched.Reach(sched.Op{Kind: sched.OpAnswer, Note: err})
 	r.p.answer(r.gen, none, err)
 }
 

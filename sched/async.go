@@ -16,7 +16,8 @@ type offload struct {
 	queue   []func()   // guarded by mu: what waits for one
 	closed  bool       // guarded by mu
 	running atomic.Int64
-	changed func() // a function has ended
+	changed func()               // a function has ended
+	start   func(f func()) error // runs f on another goroutine; nil: the pool does
 }
 
 // Async runs f on a goroutine of its own and returns at once; beyond
@@ -34,7 +35,7 @@ func (s *Scheduler) Async(f func()) error {
 		return nil
 	}
 	o.busy++
-	return o.pool.Submit(func() { o.work(f) })
+	return o.run(func() { o.work(f) })
 }
 
 // AsyncNow is Async without Config.MaxAsync, for work of the house that must
@@ -46,10 +47,18 @@ func (s *Scheduler) AsyncNow(f func()) error {
 	if err := o.open(); err != nil {
 		return err
 	}
-	return o.pool.Submit(func() {
+	return o.run(func() {
 		defer o.ended()
 		f()
 	})
+}
+
+// run runs f on another goroutine.
+func (o *offload) run(f func()) error {
+	if o.start != nil {
+		return o.start(f)
+	}
+	return o.pool.Submit(f)
 }
 
 // open makes room for one more function; mu is held.
@@ -57,7 +66,7 @@ func (o *offload) open() error {
 	if o.closed {
 		return ErrClosed
 	}
-	if o.pool == nil {
+	if o.pool == nil && o.start == nil {
 		pool, err := newPool()
 		if err != nil {
 			return err
@@ -102,7 +111,7 @@ func (o *offload) one(f func()) (next func()) {
 		}
 		if !returned { // this goroutine is ending: another one goes on
 			f := next
-			if err := o.pool.Submit(func() { o.work(f) }); err != nil {
+			if err := o.run(func() { o.work(f) }); err != nil {
 				o.busy--
 			}
 		}

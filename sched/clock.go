@@ -81,7 +81,10 @@ func (k *clock) arm(g *Group, t *Timer, at time.Duration, e Expirer) bool {
 		k.wakes = due
 	}
 	k.mu.Unlock()
-	if earlier {
+	switch {
+	case k.s.driver != nil:
+		k.s.driver.Armed(at)
+	case earlier:
 		k.kick()
 	}
 	return true
@@ -166,14 +169,11 @@ func (k *clock) expire() (wait time.Duration, armed bool) {
 		now := k.s.now()
 		k.due = k.room[:0]
 		for len(k.due) < len(k.room) {
-			node := k.wheel.Pop(int64(now / k.tick))
-			if node == nil {
+			e := k.pop(now)
+			if e == nil {
 				break
 			}
-			t := node.Value
-			t.quit()
-			k.due = append(k.due, t.expirer)
-			t.expirer = nil
+			k.due = append(k.due, e)
 		}
 		if len(k.due) == 0 {
 			next, ok := k.wheel.Next()
@@ -188,6 +188,19 @@ func (k *clock) expire() (wait time.Duration, armed bool) {
 		k.wakes = 0 // we look again before we sleep: nobody needs to kick
 		k.mu.Unlock()
 	}
+}
+
+// pop takes the next timer that is due at now off the wheel; mu is held.
+func (k *clock) pop(now time.Duration) Expirer {
+	node := k.wheel.Pop(int64(now / k.tick))
+	if node == nil {
+		return nil
+	}
+	t := node.Value
+	t.quit()
+	e := t.expirer
+	t.expirer = nil
+	return e
 }
 
 // until is the time from now to the beginning of a tick.

@@ -125,6 +125,10 @@ type Config struct {
 	// carrier; see Carrier.Own.
 	// Defaults to nothing being kept.
 	PerCarrier func() any `yaml:"-" json:"-"`
+
+	// Driver, if not nil, runs the tasks in place of workers: a simulation.
+	// Defaults to workers.
+	Driver Driver `yaml:"-" json:"-"`
 }
 
 // maxQueueSize keeps a run queue's memory within reason.

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,8 @@ type Scheduler struct {
 	cfg        Config
 	sliceTicks uint64
 	now        func() time.Duration
+	random     func() uint64
+	driver     Driver // nil: workers
 
 	// Read by every submit, written when a worker parks or wakes: together,
 	// and away from what changes with each message.
@@ -46,14 +49,10 @@ type Scheduler struct {
 }
 
 // New starts a scheduler: Config.Workers goroutines, one for the monitor and
-// one for the clock, and those of the pool that lends them. The error names the
-// field of cfg that is of no use.
+// one for the clock, and those of the pool that lends them; with Config.Driver
+// none. The error names the field of cfg that is of no use.
 func New(cfg Config) (*Scheduler, error) {
 	cfg, err := cfg.Resolve()
-	if err != nil {
-		return nil, err
-	}
-	pool, err := newPool()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func New(cfg Config) (*Scheduler, error) {
 		cfg:        cfg,
 		sliceTicks: uint64((cfg.Slice + cfg.Tick - 1) / cfg.Tick),
 		now:        func() time.Duration { return time.Since(start) },
-		pool:       pool,
+		random:     rand.Uint64,
 		closed:     make(chan struct{}),
 	}
 	s.workers.Store(&[]*Worker{})
@@ -77,6 +76,14 @@ func New(cfg Config) (*Scheduler, error) {
 	s.clock = clock{
 		s: s, tick: cfg.TimerTick, wakes: never,
 		kicked: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	if d := cfg.Driver; d != nil {
+		s.driver, s.now, s.random = d, d.Now, d.Rand
+		s.offload.start = func(f func()) error { d.Start(f); return nil }
+		return s, nil
+	}
+	if s.pool, err = newPool(); err != nil {
+		return nil, err
 	}
 	for range cfg.Workers {
 		s.hire()
@@ -111,6 +118,10 @@ func (s *Scheduler) Submit(t *Task) {
 
 // inject puts t into the global queue.
 func (s *Scheduler) inject(t *Task) {
+	if s.driver != nil {
+		s.driver.Submit(t)
+		return
+	}
 	s.global.push(t)
 	s.wake()
 }
@@ -121,7 +132,12 @@ func (s *Scheduler) inject(t *Task) {
 // for. Any goroutine may call it, more than once; one that is in a turn must
 // not wait for the channel.
 func (s *Scheduler) Close() <-chan struct{} {
-	if !s.closing.Swap(true) {
+	switch {
+	case s.closing.Swap(true):
+	case s.driver != nil:
+		s.offload.close()
+		close(s.closed) // the driver has the goroutines, and ends them
+	default:
 		s.monitor.signal()
 	}
 	return s.closed

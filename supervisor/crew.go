@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"reflect"
 	"time"
 
@@ -137,7 +136,7 @@ func (c *crew) delay(ctx *actor.Context[request], h *hand, lived bool, err error
 		ctx.Stop()
 		return 0, false
 	}
-	return h.row.next(now, lived, c.spec.Backoff, rand.Float64), true
+	return h.row.next(now, lived, c.spec.Backoff, chance(ctx)), true
 }
 
 // pause restarts a child later; after 0, behind what is in the mailbox.

@@ -1,6 +1,17 @@
 package supervisor
 
-import "time"
+import (
+	"time"
+
+	"github.com/ractor-go/ractor/actor"
+)
+
+// chance returns a source of numbers in [0, 1): the System's, so that a
+// simulation has them in its hand.
+func chance(ctx *actor.Context[request]) func() float64 {
+	s := ctx.System().Scheduler()
+	return func() float64 { return float64(s.Rand()>>11) / (1 << 53) }
+}
 
 // window is the history of restarts, as far as it matters: the times of those
 // that are at most Per old, oldest first. It holds at most Max+1 of them: one

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -36,7 +35,7 @@ func newSuper(s Spec) (*super, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &super{spec: s, m: newMachine(s, rand.Float64)}, nil
+	return &super{spec: s}, nil
 }
 
 // now is monotonic.
@@ -46,6 +45,7 @@ func (s *super) now() time.Duration { return time.Since(s.born) }
 // stopped, in reverse.
 func (s *super) PreStart(ctx *actor.Context[request]) error {
 	s.born = time.Now()
+	s.m = newMachine(s.spec, chance(ctx))
 	if s.spec.OnParentKill == Graceful {
 		s.order.Store(new([]charge))
 		s.will.make(ctx, s.plan)

@@ -1,0 +1,395 @@
+package actortest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/sched"
+)
+
+// sim runs one System once, in a testing/synctest bubble. It is the scheduler's
+// Driver. Its loop is the bubble's first goroutine:
+//
+//  1. Wait until every other goroutine of the bubble is blocked (synctest.Wait).
+//     Each strand now stands at a choice point, sleeps, is away in a wait, or is
+//     over.
+//  2. Of those that can go on, the strategy chooses one.
+//  3. It goes on, by a token on its hand's channel; back to 1.
+//
+// If none can go on, time does: to the next timer, be it one of the System's or
+// one of the bubble's (a context's deadline, a time.Sleep). If there is none of
+// these either, whoever waits will wait for ever.
+//
+// What is outside its reach runs as it likes between two steps: a goroutine that
+// was started with go, and a strand that comes back from a wait that is not the
+// library's until it reaches something. Step 1 waits for those too, so they are
+// not seen to be halfway, but their order among themselves is not chosen.
+type sim struct {
+	settings *settings
+	strategy strategy
+	random   *rand.Rand // for the System's own chance
+	origin   time.Time
+	sys      *actor.System
+	sched    *sched.Scheduler
+
+	mu      sync.Mutex
+	strands []*strand               // all that are not over, in the order of appearance
+	of      map[*sched.Task]*strand // actors
+	numbers int                     // strands that have appeared
+	idle    []*hand                 // hands that run actors and are free
+	clock   *strand
+	test    *strand
+	last    *strand // the strand that ends the System
+	now     *strand // whose step it is
+	failure *Failure
+	closing bool // the test function has ended, or something has failed
+	cutting bool // something has failed: who stands is ended
+
+	trace   trace
+	faults  *faults
+	round   round
+	effects uint64        // steps that have changed something
+	horizon time.Duration // no timer was armed for later
+
+	kick chan struct{} // one slot: a strand can go on
+	able []*strand     // for the loop alone
+}
+
+// Failure is what is wrong with a run.
+type Failure struct {
+	Message string // what was seen
+	Step    int    // at which step
+}
+
+func newSim(set *settings, strategy strategy, seed uint64) *sim {
+	return &sim{
+		settings: set,
+		strategy: strategy,
+		random:   rand.New(rand.NewPCG(seed, 0x5eed)),
+		of:       map[*sched.Task]*strand{},
+		kick:     make(chan struct{}, 1),
+	}
+}
+
+// play runs f on a new System and ends both. It is called in a bubble.
+func (d *sim) play(f func(*System)) {
+	d.origin = time.Now()
+	d.clock = d.appear(&strand{kind: theClock})
+	cfg := d.settings.config
+	cfg.Sched.Driver = d
+	cfg.Sched.TimerTick = 1
+	sys, err := actor.NewSystem(cfg)
+	if err != nil {
+		d.fail("actortest: %v", err)
+		return
+	}
+	d.sys, d.sched = sys, sys.Scheduler()
+	ctx, cancel := context.WithCancel(actor.WithSystem(context.Background(), sys))
+	defer cancel()
+	face := &System{Context: ctx, sim: d}
+	d.test = d.appear(&strand{kind: theTest, state: ready, run: func() { face.test(f) }})
+	d.loop(d.test)
+	d.shut()
+}
+
+// shut ends the System: gracefully after a test that has succeeded.
+func (d *sim) shut() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d.mu.Lock()
+	if d.closing, d.cutting = true, d.failure != nil; d.cutting {
+		cancel()
+	}
+	d.last = d.appear(&strand{kind: aFunction, state: ready, label: "shutdown", run: func() {
+		if err := d.sys.Shutdown(ctx); err != nil && d.failure == nil {
+			d.fail("%v", err)
+		}
+	}})
+	d.mu.Unlock()
+	d.loop(d.last)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, h := range d.idle {
+		close(h.work)
+	}
+	d.idle = nil
+}
+
+// loop steps until the strand is over, or something is wrong.
+func (d *sim) loop(until *strand) {
+	for limit := d.trace.steps + d.settings.steps; ; {
+		synctest.Wait()
+		d.mu.Lock()
+		if until.state == over || d.failure != nil && until != d.last {
+			d.mu.Unlock()
+			return
+		}
+		d.settle()
+		d.wakeClock()
+		options := d.options()
+		d.mu.Unlock()
+		switch {
+		case len(options) == 0:
+			if !d.pass() {
+				return
+			}
+		case d.trace.steps >= limit:
+			if d.failure != nil {
+				return
+			}
+			d.fail("no end after %d steps: does something go round for ever? (Steps sets the limit)", limit)
+			return
+		default:
+			d.step(d.choose(options))
+		}
+	}
+}
+
+// settle finds out who is away: everything is blocked, so the strand whose step
+// it was is, if it does not stand somewhere. mu is held.
+func (d *sim) settle() {
+	if s := d.now; s != nil && s.state == running {
+		s.state = away
+	}
+	d.now = nil
+}
+
+// options are the strands that can go on; mu is held.
+func (d *sim) options() []*strand {
+	d.able = d.able[:0]
+	var patient *strand
+	kept := d.strands[:0]
+	for _, s := range d.strands {
+		if s.state == over {
+			continue
+		}
+		kept = append(kept, s)
+		switch {
+		case !s.able():
+		case s.patient:
+			patient = s
+		default:
+			d.able = append(d.able, s)
+		}
+	}
+	clear(d.strands[len(kept):])
+	d.strands = kept
+	if len(d.able) == 0 && patient != nil {
+		d.able = append(d.able, patient)
+	}
+	return d.able
+}
+
+// choose asks the strategy, unless there is no choice.
+func (d *sim) choose(options []*strand) *strand {
+	if len(options) == 1 {
+		return options[0]
+	}
+	return options[d.strategy.choose(d, options)]
+}
+
+// step lets s go on.
+func (d *sim) step(s *strand) {
+	d.mu.Lock()
+	d.enter(s)
+	state := s.state
+	s.state, s.patient, s.waits = running, false, s.waits[:0]
+	d.now = s
+	h := s.hand
+	d.mu.Unlock()
+	switch {
+	case s == d.clock:
+		d.expire()
+	case state == standing:
+		h.baton <- struct{}{}
+	case s.kind == anActor:
+		d.hire().work <- s
+	default:
+		go d.newHand().once(s)
+	}
+}
+
+// hire returns a hand that is free.
+func (d *sim) hire() *hand {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := len(d.idle); n > 0 {
+		h := d.idle[n-1]
+		d.idle = d.idle[:n-1]
+		return h
+	}
+	h := d.newHand()
+	go h.turns()
+	return h
+}
+
+// expire fires one timer that is due.
+func (d *sim) expire() {
+	if e := d.sched.Due(); e != nil {
+		e.Expire()
+	}
+	d.mu.Lock()
+	d.clock.state = asleep
+	d.mu.Unlock()
+}
+
+// wakeClock makes the clock ready if a timer is due; mu is held.
+func (d *sim) wakeClock() {
+	if at, armed := d.sched.NextTimer(); armed && at <= d.Now() {
+		d.clock.state = ready
+	} else {
+		d.clock.state = asleep
+	}
+}
+
+// never is longer than any test.
+const never = 50 * 365 * 24 * time.Hour
+
+// pass lets time pass, until somebody can go on; false: nobody will.
+func (d *sim) pass() bool {
+	wait := never
+	next, armed := d.sched.NextTimer()
+	if armed {
+		if d.stalled() {
+			return false
+		}
+		wait = next - d.Now()
+	}
+	select {
+	case <-d.kick:
+		return true
+	default:
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-d.kick:
+	case <-timer.C:
+		if !armed {
+			d.deadlock("nothing is left that could happen")
+			return false
+		}
+	}
+	return true
+}
+
+// The hands tell what they do.
+
+// stand notes that s stands; mu is held.
+func (d *sim) stand(h *hand, s *strand) {
+	s.state, s.hand = standing, h
+	d.nudge()
+}
+
+func (d *sim) nudge() {
+	select {
+	case d.kick <- struct{}{}:
+	default:
+	}
+}
+
+// turned notes that an actor's turn is over.
+func (d *sim) turned(s *strand, again bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.hand = nil
+	if s.state = asleep; again || s.again {
+		s.state, s.again = ready, false
+	}
+	d.nudge()
+}
+
+// rest keeps a hand for the next turn.
+func (d *sim) rest(h *hand) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = append(d.idle, h)
+}
+
+// ended notes that the test or a function has.
+func (d *sim) ended(s *strand) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.state, s.hand = over, nil
+	d.nudge()
+}
+
+// appear gives a strand its number; mu is held, or nobody else is there yet.
+func (d *sim) appear(s *strand) *strand {
+	s.number = d.numbers
+	d.numbers++
+	if d.now != nil {
+		s.origin = d.now.number
+	}
+	d.strands = append(d.strands, s)
+	d.strategy.appears(s)
+	return s
+}
+
+// actor returns the strand of a task; mu is held.
+func (d *sim) actor(t *sched.Task) *strand {
+	s := d.of[t]
+	if s == nil {
+		s = d.appear(&strand{kind: anActor, task: t})
+		d.of[t] = s
+	}
+	return s
+}
+
+// The scheduler's Driver.
+
+// Now is the bubble's time.
+func (d *sim) Now() time.Duration { return time.Since(d.origin) }
+
+// Rand is drawn from the seed.
+func (d *sim) Rand() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.random.Uint64()
+}
+
+// Submit makes an actor ready.
+func (d *sim) Submit(t *sched.Task) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.actor(t); s.state == asleep {
+		s.state = ready
+		d.nudge()
+	} else {
+		s.again = true
+	}
+}
+
+// Start makes a strand of f.
+func (d *sim) Start(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.appear(&strand{kind: aFunction, state: ready, run: f})
+	d.nudge()
+}
+
+// Armed keeps the latest time at which a timer is due.
+func (d *sim) Armed(at time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.horizon = max(d.horizon, at)
+	d.nudge()
+}
+
+// fail notes the first thing that is wrong.
+func (d *sim) fail(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failLocked(format, args...)
+}
+
+func (d *sim) failLocked(format string, args ...any) {
+	if d.failure == nil {
+		d.failure = &Failure{Message: fmt.Sprintf(format, args...), Step: d.trace.steps}
+	}
+}
