@@ -106,6 +106,7 @@ func (c *cell) schedule() { c.kind.sys.sched.Submit(&c.task) }
 // tell puts n into a control lane and schedules the actor if need be; false:
 // the actor has ended.
 func (c *cell) tell(l mailbox.Lane, n notice) bool {
+	sched.Touch(&c.task, nil)
 	switch c.core().control(l, n) {
 	case mailbox.Wake:
 		c.schedule()
@@ -117,6 +118,7 @@ func (c *cell) tell(l mailbox.Lane, n notice) bool {
 
 // stop asks for a graceful end (rows K1, P5).
 func (c *cell) stop(reason error) {
+	sched.Touch(&c.task, nil)
 	switch {
 	case !c.set(stopAskedFlag): // the first counts
 	case reason != nil:
@@ -139,6 +141,7 @@ func (c *cell) look() {
 
 // drain closes the door and lets the actor finish (row K3).
 func (c *cell) drain() {
+	sched.Touch(&c.task, nil)
 	if _, moved := c.advance(Draining); moved {
 		c.look()
 	}

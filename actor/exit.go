@@ -174,6 +174,7 @@ func (c *cell) conclude(e ending, state any) {
 		sys.sched.End(&r.timers)
 		sys.sched.Disarm(&r.grace)
 		if r.name != "" {
+			c.touchName()
 			sys.names.Release(r.name, c)
 		}
 		r.reason = nil

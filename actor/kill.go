@@ -6,6 +6,7 @@ import (
 
 	"github.com/ractor-go/ractor/internal/gid"
 	"github.com/ractor-go/ractor/mailbox"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // kill begins the end of c and of everything below it, in the caller's
@@ -23,6 +24,7 @@ func (c *cell) kill(cause error) {
 		if x == c && cause != ErrKilled { //nolint:errorlint // identity is meant
 			x.extra().killCause.CompareAndSwap(nil, &cause)
 		}
+		sched.Touch(&x.task, nil)
 		if !x.set(killedFlag) {
 			continue
 		}

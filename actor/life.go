@@ -100,6 +100,7 @@ func (c *cell) advance(s Status) (before uint32, moved bool) {
 // hooks run, once. Whoever comes second waits for them: nobody may get to a
 // later step of the exit while one is still running.
 func (c *cell) stopping() {
+	c.touchName()
 	c.advance(Stopping)
 	c.runStoppingHooks()
 }

@@ -30,13 +30,19 @@ func (sys *System) whereis(name string) *cell {
 		return nil
 	}
 	if sched.Driven() {
-		sched.Reach(sched.Op{Kind: sched.OpFind, Note: name})
+		sched.Reach(sched.Op{Kind: sched.OpFind, On: nameOp(name), Note: name})
 	}
 	if c, ok := sys.names.Lookup(name); ok && c.status() < Stopping {
 		return c
 	}
 	return nil
 }
+
+// nameOp is a name as what an op is on.
+type nameOp string
+
+// String tells it from other things.
+func (n nameOp) String() string { return "name " + string(n) }
 
 // Lookup returns the actor with an id, the zero AnyRef if there is none any
 // more. It costs some ten ns.

@@ -16,6 +16,15 @@ func (c *cell) reach(kind sched.OpKind, note any) (refuse bool) {
 	return sched.Reach(sched.Op{Kind: kind, Task: &c.task, Note: note})
 }
 
+// touchName notes that the present step changes what c's name leads to.
+func (c *cell) touchName() {
+	if sched.Driven() {
+		if r := c.rare.Load(); r != nil && r.name != "" {
+			sched.Touch(nil, nameOp(r.name))
+		}
+	}
+}
+
 // waitsFor notes that the calling goroutine is going to wait for c.
 func (c *cell) waitsFor(ctx context.Context, what string) {
 	if sched.Driven() {

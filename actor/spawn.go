@@ -144,12 +144,19 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 	if err != nil {
 		return Ref[M]{}, err
 	}
-	sched.Reach(sched.Op{Kind: sched.OpSpawn, Note: o.name})
+	if sched.Driven() {
+		op := sched.Op{Kind: sched.OpSpawn}
+		if o.named {
+			op.On, op.Note = nameOp(o.name), o.name
+		}
+		sched.Reach(op)
+	}
 	c, err := create(sys, a, &o)
 	if err != nil {
 		sys.leave()
 		return Ref[M]{}, err
 	}
+	sched.Touch(&c.task, nil)
 	if sys.closing.Load() {
 		// Shutdown may have looked for actors before this one was there.
 		c.startFailed(ErrSystemShutDown)

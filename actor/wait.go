@@ -62,11 +62,12 @@ func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) 
 		return nil
 	default:
 	}
+	done := Done(ctx)
 	me := caller()
 	if me == nil {
 		select {
 		case <-ready:
-		case <-ctx.Done():
+		case <-done:
 			gaveUp(context.Cause(ctx))
 		}
 		sched.Reach(sched.Op{Kind: sched.OpWake})
@@ -74,24 +75,35 @@ func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) 
 	}
 	own := me.life2ctx()
 	return sched.Block(func() {
-		// What has come already has an order, which select would not keep.
+		// Of what has come already, or comes at once, the answer counts first
+		// and the kill next; select would choose at random.
 		select {
 		case <-ready:
 			return
 		default:
 		}
+		if own.Err() == nil {
+			select {
+			case <-ready:
+				return
+			case <-done:
+			case <-own.Done():
+			}
+		}
 		if own.Err() != nil {
 			gaveUp(context.Cause(own))
-			return
-		}
-		select {
-		case <-ready:
-		case <-ctx.Done():
+		} else {
 			gaveUp(context.Cause(ctx))
-		case <-own.Done():
-			gaveUp(context.Cause(own))
 		}
 	})
+}
+
+// Done is ctx.Done for the library's own waits: to a simulation they are no
+// looks at the actor that ctx may be.
+func Done(ctx context.Context) <-chan struct{} {
+	sched.Quiet(true)
+	defer sched.Quiet(false)
+	return ctx.Done()
 }
 
 // Caller returns the actor whose callback runs on the calling goroutine; the

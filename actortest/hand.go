@@ -74,10 +74,15 @@ func (d *sim) cut(s *strand, value any) {
 // Reach is a choice point: the strand stands here until it is chosen.
 func (h *hand) Reach(op sched.Op) (refuse bool) {
 	s, d := h.strand, h.sim
-	if s == nil || h.quiet > 0 || h.ending || s.kind == theClock {
+	if s == nil || h.ending {
 		return false
 	}
 	d.mu.Lock()
+	if h.quiet > 0 || s.kind == theClock {
+		d.touched(op)
+		d.mu.Unlock()
+		return false
+	}
 	s.op, s.refuse = op, false
 	_, s.patient = op.Note.(whenSettled)
 	d.stand(h, s)
@@ -106,6 +111,8 @@ func (h *hand) Note(op sched.Op) {
 		s.waits = append(s.waits, op)
 	case sched.OpHandle:
 		d.handles(s, op)
+	case sched.OpTouch:
+		d.touched(op)
 	}
 }
 

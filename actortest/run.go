@@ -6,6 +6,21 @@ import (
 	"testing/synctest"
 )
 
+// Run runs f on a simulated System, once, and fails t if anything is wrong. What
+// it chooses is the same each time; it is the Uniform run number 1, or the one
+// that the flag -actortest.seed names. See Explore for more than one.
+func Run(t *testing.T, f func(sys *System), opts ...Option) {
+	t.Helper()
+	set := newSettings(opts)
+	sd, ok := replayed(t)
+	if !ok {
+		sd = seed{set.strategies[0], 1}
+	}
+	if r := checked(t, set, sd, f); r.failure != nil {
+		report(t, set, r, f)
+	}
+}
+
 // run is the outcome of one run.
 type run struct {
 	seed    seed
@@ -13,25 +28,27 @@ type run struct {
 	failure *Failure
 }
 
-// seed names one run.
-type seed struct {
-	strategy Strategy
-	number   uint64
-}
-
-func (s seed) String() string { return fmt.Sprintf("%v-%d", s.strategy, s.number) }
-
-// simulate runs f once.
+// simulate runs f once. keep takes the trace down for people.
 func simulate(t *testing.T, set *settings, sd seed, keep bool, f func(*System)) (r run) {
 	d := newSim(set, sd.strategy.of(sd.number, set.depth, set.expected), sd.number)
+	return d.run(t, sd, keep, f)
+}
+
+func (d *sim) run(t *testing.T, sd seed, keep bool, f func(*System)) (r run) {
 	d.trace.keep = keep
 	r.seed = sd
+	defer watch(d)()
 	defer func() {
 		if v := recover(); v != nil {
 			// The bubble's: goroutines are left that nothing can wake.
-			d.failLocked("goroutines are left that wait outside of the library: %v", v)
+			d.fail("goroutines are left that wait outside of the library: %v", v)
 		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		d.names()
+		if d.failure != nil {
+			d.failure.Seed = sd.String()
+		}
 		r.trace, r.failure = d.trace, d.failure
 	}()
 	if inBubble() {
@@ -49,12 +66,44 @@ func inBubble() (in bool) {
 	return true
 }
 
-// Run runs f.
-func Run(t *testing.T, f func(sys *System), opts ...Option) {
-	t.Helper()
-	set := newSettings(opts)
-	r := simulate(t, set, seed{Uniform, 1}, true, f)
-	if r.failure != nil {
-		t.Fatalf("%s at step %d", r.failure.Message, r.failure.Step)
+// checked is simulate, twice: a run that goes another way the second time has
+// something in it that the simulation does not have in its hand.
+func checked(t *testing.T, set *settings, sd seed, f func(*System)) run {
+	set = set.withCodes()
+	first := simulate(t, set, sd, false, f)
+	second := simulate(t, set, sd, true, f)
+	a, b := first.trace.codes, second.trace.codes
+	if first.failure != nil && second.failure != nil { // how a failed run is cleared away does not matter
+		a, b = a[:min(len(a), first.failure.Step)], b[:min(len(b), second.failure.Step)]
 	}
+	if at, same := parting(a, b); !same {
+		second.failure = &Failure{Step: at, Message: second.trace.uncontrolled(at), Seed: sd.String()}
+		if first.failure != nil {
+			second.failure.Message += "\nThe first time the run failed: " + first.failure.Message
+		}
+	}
+	return second
+}
+
+// parting is the first step at which two runs differ.
+func parting(a, b []uint64) (at int, same bool) {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i + 1, false
+		}
+	}
+	return min(len(a), len(b)) + 1, len(a) == len(b)
+}
+
+// uncontrolled says that two runs with the same seed have parted at a step.
+func (t *trace) uncontrolled(at int) string {
+	who := "the end of the run"
+	if at <= len(t.lines) {
+		l := t.lines[at-1]
+		who = fmt.Sprintf("%s, which %s", t.name(l.strand), l.what)
+	}
+	return fmt.Sprintf(`uncontrolled nondeterminism: a second run with the same seed went another way at step %d (%s).
+Something that is not in the simulation's hand decides what happens. Likely causes: ranging over a map,
+a goroutine started with go, select over more than one channel, math/rand's global source,
+state that runs share, an address or an id that is printed or sorted by.`, at, who)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -41,6 +42,7 @@ type sim struct {
 	strands []*strand               // all that are not over, in the order of appearance
 	of      map[*sched.Task]*strand // actors
 	numbers int                     // strands that have appeared
+	known   []*strand               // all of these, in a run that is kept
 	idle    []*hand                 // hands that run actors and are free
 	clock   *strand
 	test    *strand
@@ -51,19 +53,24 @@ type sim struct {
 	cutting bool // something has failed: who stands is ended
 
 	trace   trace
+	foot    footprint
+	things  map[any]*thing // but for actors
 	faults  *faults
 	round   round
 	effects uint64        // steps that have changed something
 	horizon time.Duration // no timer was armed for later
 
-	kick chan struct{} // one slot: a strand can go on
-	able []*strand     // for the loop alone
+	beats atomic.Int64  // steps, for who watches
+	kick  chan struct{} // one slot: a strand can go on
+	able  []*strand     // for the loop alone
 }
 
 // Failure is what is wrong with a run.
 type Failure struct {
 	Message string // what was seen
 	Step    int    // at which step
+	Seed    string // of the run, as the flag -actortest.seed takes it
+	Run     int    // Explore, Search: which run it was, from 1
 }
 
 func newSim(set *settings, strategy strategy, seed uint64) *sim {
@@ -72,14 +79,18 @@ func newSim(set *settings, strategy strategy, seed uint64) *sim {
 		strategy: strategy,
 		random:   rand.New(rand.NewPCG(seed, 0x5eed)),
 		of:       map[*sched.Task]*strand{},
-		kick:     make(chan struct{}, 1),
+		things:   map[any]*thing{},
 	}
 }
 
 // play runs f on a new System and ends both. It is called in a bubble.
 func (d *sim) play(f func(*System)) {
 	d.origin = time.Now()
+	d.kick = make(chan struct{}, 1) // here, because it belongs to the bubble
 	d.clock = d.appear(&strand{kind: theClock})
+	watch := d.newHand()
+	watch.strand = d.clock
+	defer sched.Adopt(watch)()
 	cfg := d.settings.config
 	cfg.Sched.Driver = d
 	cfg.Sched.TimerTick = 1
@@ -153,8 +164,11 @@ func (d *sim) loop(until *strand) {
 // settle finds out who is away: everything is blocked, so the strand whose step
 // it was is, if it does not stand somewhere. mu is held.
 func (d *sim) settle() {
-	if s := d.now; s != nil && s.state == running {
-		s.state = away
+	if s := d.now; s != nil {
+		d.close(s)
+		if s.state == running {
+			s.state = away
+		}
 	}
 	d.now = nil
 }
@@ -196,10 +210,15 @@ func (d *sim) choose(options []*strand) *strand {
 // step lets s go on.
 func (d *sim) step(s *strand) {
 	d.mu.Lock()
+	d.beats.Add(1)
+	d.now = s
+	d.begin(s)
 	d.enter(s)
 	state := s.state
-	s.state, s.patient, s.waits = running, false, s.waits[:0]
-	d.now = s
+	if s.state == ready || s.op.Kind == sched.OpWake {
+		s.waits = s.waits[:0] // they are over
+	}
+	s.state, s.patient = running, false
 	h := s.hand
 	d.mu.Unlock()
 	switch {
@@ -282,6 +301,11 @@ func (d *sim) pass() bool {
 
 // stand notes that s stands; mu is held.
 func (d *sim) stand(h *hand, s *strand) {
+	if s.state == away {
+		if s.cause = d.foot.hash; d.now == nil {
+			s.cause = mix(uint64(d.Now()))
+		}
+	}
 	s.state, s.hand = standing, h
 	d.nudge()
 }
@@ -323,10 +347,17 @@ func (d *sim) ended(s *strand) {
 func (d *sim) appear(s *strand) *strand {
 	s.number = d.numbers
 	d.numbers++
-	if d.now != nil {
-		s.origin = d.now.number
+	if by := d.now; by != nil {
+		by.children++
+		s.id, s.past = mix(by.id, uint64(by.children)), d.foot.hash
+	} else {
+		s.id = mix(uint64(s.number))
 	}
+	s.thing.id = s.id
 	d.strands = append(d.strands, s)
+	if d.trace.keep {
+		d.known = append(d.known, s)
+	}
 	d.strategy.appears(s)
 	return s
 }
@@ -357,7 +388,11 @@ func (d *sim) Rand() uint64 {
 func (d *sim) Submit(t *sched.Task) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s := d.actor(t); s.state == asleep {
+	s := d.actor(t)
+	if d.now != nil {
+		d.touchThing(&s.thing, true)
+	}
+	if s.state == asleep {
 		s.state = ready
 		d.nudge()
 	} else {

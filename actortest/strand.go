@@ -23,8 +23,13 @@ type strand struct {
 	task    *sched.Task
 	run     func()     // of the test and of functions
 	waits   []sched.Op // away: what it has said that it waits for
-	origin  int        // the strand that made it
 	label   string
+
+	id       uint64 // the same in all runs with the same past; see footprint.go
+	children int    // strands that it has made
+	past     uint64 // the hash of its last step
+	cause    uint64 // the hash of the step that made it able to go on
+	thing    thing  // an actor as what others touch
 
 	rank int // the priority that the strategy has given it
 }

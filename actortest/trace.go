@@ -15,7 +15,8 @@ import (
 type trace struct {
 	keep  bool // for people, too
 	steps int
-	hash  uint64
+	hash  uint64   // of the steps in their order
+	class uint64   // of what happened before what; see footprint.go
 	codes []uint64 // of each step
 	lines []line
 	who   map[int]string // names of strands, by number; of those in lines
@@ -29,8 +30,6 @@ type line struct {
 	target int    // a strand, or -1
 	note   string // a message, a name
 }
-
-const fnvPrime = 1099511628211
 
 // enter takes down that s goes on; mu is held.
 func (d *sim) enter(s *strand) {
@@ -46,7 +45,7 @@ func (d *sim) enter(s *strand) {
 		d.effects++
 	}
 	code := uint64(s.number)<<32 | uint64(uint16(target+1))<<8 | uint64(kind)
-	t.hash = (t.hash ^ code) * fnvPrime
+	t.hash = mix(t.hash, code)
 	t.steps++
 	if d.settings.codes {
 		t.codes = append(t.codes, code)
@@ -115,21 +114,16 @@ const maxNote = 60
 
 // names takes down what the strands are called; mu is held.
 func (d *sim) names() {
-	d.trace.who = map[int]string{d.clock.number: "clock"}
-	for _, s := range d.of {
-		d.trace.who[s.number] = s.String()
+	if !d.trace.keep {
+		return
 	}
-	for _, s := range d.strands {
+	d.trace.who = map[int]string{}
+	for _, s := range d.known {
 		d.trace.who[s.number] = s.String()
 	}
 }
 
-func (t *trace) name(strand int) string {
-	if name, ok := t.who[strand]; ok {
-		return name
-	}
-	return fmt.Sprintf("async#%d", strand)
-}
+func (t *trace) name(strand int) string { return t.who[strand] }
 
 // table writes the steps, one a line.
 func (t *trace) table(w io.Writer) {

@@ -70,7 +70,7 @@ func (g Group[M]) check(ctx context.Context) error {
 // group, or to change it.
 func (g Group[M]) reach() {
 	if sched.Driven() {
-		sched.Reach(sched.Op{Kind: sched.OpGroup, Note: g.String()})
+		sched.Reach(sched.Op{Kind: sched.OpGroup, On: g.key(), Note: g.String()})
 	}
 }
 

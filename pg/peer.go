@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // peer is the groups that one actor is in, so that its end leaves exactly these.
@@ -78,6 +79,9 @@ func (p *peer) end() {
 	var news news
 	defer news.deliver() // when all are left: a delivery may end this goroutine
 	for _, g := range groups {
+		if sched.Driven() {
+			sched.Touch(nil, g.key)
+		}
 		g.mu.Lock()
 		g.leave(gone, &news) // if it has not left meanwhile
 		g.unlock()

@@ -57,7 +57,7 @@ func wait(ctx context.Context, me actor.AnyRef, ready <-chan struct{}) error {
 		return park(ctx, ready)
 	}
 	var cause error
-	if done := ctx.Done(); done == nil {
+	if done := actor.Done(ctx); done == nil {
 		<-ready
 	} else {
 		select {
@@ -96,6 +96,9 @@ func request[M, R any](ctx context.Context, p *port[R], waiter actor.AnyRef, to 
 		p.release() // the ticket's
 	}()
 	gen := generation(p.state.Load())
+	if sched.Driven() {
+		sched.Touch(nil, Reply[R]{p, gen})
+	}
 	m := ask(Reply[R]{p, gen})
 	ticket := &p.ticket
 	if d := p.debug(); d != nil {

@@ -43,7 +43,7 @@ type Reply[R any] struct {
 func (r Reply[R]) Send(v R) {
 	if r.p != nil {
 		if sched.Driven() {
-			sched.Reach(sched.Op{Kind: sched.OpAnswer, Note: v})
+			sched.Reach(sched.Op{Kind: sched.OpAnswer, On: r, Note: v})
 		}
 		r.p.answer(r.gen, v, nil)
 	}
@@ -58,7 +58,9 @@ func (r Reply[R]) Fail(err error) {
 		err = ErrNoReply
 	}
 	var none R
-	sched.Reach(sched.Op{Kind: sched.OpAnswer, Note: err})
+	if sched.Driven() {
+		sched.Reach(sched.Op{Kind: sched.OpAnswer, On: r, Note: err})
+	}
 	r.p.answer(r.gen, none, err)
 }
 

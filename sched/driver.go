@@ -58,6 +58,7 @@ type Hand interface {
 type Op struct {
 	Kind OpKind
 	Task *Task // whom it concerns; nil where it is nobody in particular
+	On   any   // what else it concerns: comparable; a fmt.Stringer is known by what it says
 	Note any   // for people: a message, a name
 	Ends bool  // OpWait: its context has a deadline
 }
@@ -72,20 +73,21 @@ const (
 	OpAnswer                    // a Reply is used
 	OpEnd                       // who is told to stop, drain or die; Note says which
 	OpLook                      // whose life is looked at
-	OpFind                      // Note is the name
+	OpFind                      // On is the name
 	OpLink                      // whose links or monitors change
 	OpArm                       // whose timer is armed or cancelled
-	OpGroup                     // a table of groups is read or changed; Note is the group
+	OpGroup                     // On is the group that is read or changed
 	OpWake                      // the goroutine goes on after a wait
 	OpOffload                   // a function is given to Async
 	OpBlock                     // the goroutine is about to wait; refuse: there are too many
+	OpTouch                     // only noted: the present step concerns Task, and On, too
 	OpHandle                    // only noted: who handles Note now
 	OpWait                      // only noted: the goroutine will wait for Task, or for nobody (nil); Note says for what
 )
 
 var opNames = [...]string{
 	"?", "spawns", "sends", "answers", "ends", "looks at", "finds", "links",
-	"arms", "groups", "goes on", "offloads", "blocks", "handles", "waits for",
+	"arms", "uses group", "goes on", "offloads", "blocks", "touches", "handles", "waits for",
 }
 
 // String returns what it says, as a verb.
@@ -151,6 +153,14 @@ func Reach(op Op) (refuse bool) {
 		return h.Reach(op)
 	}
 	return false
+}
+
+// Touch notes that the present step concerns t, and on, too: others' steps that
+// do so as well depend on it.
+func Touch(t *Task, on any) {
+	if Driven() {
+		Note(Op{Kind: OpTouch, Task: t, On: on})
+	}
 }
 
 // Note is Hand.Note, as Reach.
