@@ -50,6 +50,6 @@ func replayed(t *testing.T) (seed, bool) {
 }
 
 // command is how a run of t is made again.
-func command(t *testing.T, s seed) string {
-	return fmt.Sprintf("go test -run '^%s$' -actortest.seed=%v", strings.ReplaceAll(t.Name(), "/", "$/^"), s)
+func command(t *testing.T, seed string) string {
+	return fmt.Sprintf("go test -run '^%s$' -actortest.seed=%s", strings.ReplaceAll(t.Name(), "/", "$/^"), seed)
 }

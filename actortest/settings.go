@@ -15,7 +15,8 @@ type settings struct {
 	depth      int // of PCT
 	expected   int // steps of a run, about
 	codes      bool
-	most       int // runs of Exhaustive
+	saves      bool // failures, as orders of events
+	most       int  // runs of Exhaustive
 }
 
 // Option is a setting of Run, Explore and Exhaustive.
@@ -28,6 +29,7 @@ func newSettings(opts []Option) *settings {
 		steps:      100_000,
 		depth:      3,
 		expected:   50,
+		saves:      true,
 		most:       1_000_000,
 	}
 	for _, o := range opts {

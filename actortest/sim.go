@@ -61,9 +61,10 @@ type sim struct {
 	effects uint64        // steps that have changed something
 	horizon time.Duration // no timer was armed for later
 
-	beats atomic.Int64  // steps, for who watches
-	kick  chan struct{} // one slot: a strand can go on
-	able  []*strand     // for the loop alone
+	record *recording    // nil: none
+	beats  atomic.Int64  // steps, for who watches
+	kick   chan struct{} // one slot: a strand can go on
+	able   []*strand     // for the loop alone
 }
 
 // Failure is what is wrong with a run.
@@ -227,6 +228,9 @@ func (d *sim) step(s *strand) {
 	d.mu.Lock()
 	d.beats.Add(1)
 	d.now = s
+	if d.record != nil {
+		d.record.begins(d, s)
+	}
 	d.begin(s)
 	d.enter(s)
 	state := s.state
@@ -365,8 +369,16 @@ func (d *sim) appear(s *strand) *strand {
 	if by := d.now; by != nil {
 		by.children++
 		s.id, s.past = mix(by.id, uint64(by.children)), d.foot.hash
+		s.by = by
+		if by.made == nil {
+			by.made = map[string]int{}
+		}
+		s.what = s.called()
+		by.made[s.what]++
+		s.which = by.made[s.what]
 	} else {
 		s.id = mix(uint64(s.number))
+		s.what = s.called()
 	}
 	s.thing.id = s.id
 	d.strands = append(d.strands, s)
