@@ -155,7 +155,7 @@ func TestTheLogOutlivesTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	r, end := begin(t, dir, 1)
 	do(t, http.MethodPut, r.url+"/keys/a", "1")
-	do(t, http.MethodPut, r.url+"/keys/b", "2")
+	do(t, http.MethodPut, r.url+"/keys/b", strings.Repeat("2", 100))
 	end()
 	name := filepath.Join(dir, "shard-0.log")
 	whole, err := os.ReadFile(name)
