@@ -39,10 +39,11 @@ type record struct {
 	Value []byte `json:"value"`
 }
 
-// shard is an actor that has a part of the keys. Its log outlives it.
+// shard is an actor that has a part of the keys. Its log outlives it, and the
+// program, but not the machine: it is not synced. It only grows.
 type shard struct {
 	log    *os.File
-	values map[string][]byte
+	values map[string][]byte // replaced, never changed: who has asked for one may keep it
 }
 
 // PreStart recovers the values. What a crash has left half written at the end of
