@@ -29,7 +29,7 @@ type endpoint func(ctx context.Context, w http.ResponseWriter, r *http.Request) 
 var errNoKey = errors.New("no such key")
 
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), time.Second) // a shard answers from memory
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second) // a shard answers from memory
 	defer cancel()
 	if err := e(ctx, w, r); err != nil {
 		http.Error(w, err.Error(), code(err))
