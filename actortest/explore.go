@@ -58,7 +58,7 @@ func tried(t *testing.T, set *settings, f func(*System)) bool {
 		return false
 	}
 	d := newSim(set, newConstrained(cs), 1)
-	r := d.run(t, seed{}, true, f)
+	r := d.run(t, true, f)
 	if r.failure == nil {
 		return false
 	}

@@ -10,8 +10,7 @@ import (
 func report(t *testing.T, set *settings, r run, f func(*System)) {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nin run %v, at step %d. To make it again:\n  %s\n",
-		r.failure.Message, r.failure.Seed, r.failure.Step, command(t, r.failure.Seed))
+	fmt.Fprintf(&b, "%s\n\nat step %d. To make this run again:\n  %s\n", r.failure.Message, r.failure.Step, command(t, r.failure.Seed))
 	if cs, short := shrunk(t, set, r, f); short != nil {
 		b.WriteString("\nThis order is enough for a failure")
 		if len(cs) == 0 {

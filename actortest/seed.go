@@ -49,7 +49,12 @@ func replayed(t *testing.T) (seed, bool) {
 	return s, true
 }
 
-// command is how a run of t is made again.
+// command is how a run of t is made again; without a seed all that come before it
+// are made too.
 func command(t *testing.T, seed string) string {
-	return fmt.Sprintf("go test -run '^%s$' -actortest.seed=%s", strings.ReplaceAll(t.Name(), "/", "$/^"), seed)
+	text := fmt.Sprintf("go test -run '^%s$'", strings.ReplaceAll(t.Name(), "/", "$/^"))
+	if seed != "" {
+		text += " -actortest.seed=" + seed
+	}
+	return text
 }

@@ -12,14 +12,14 @@ import "testing"
 // keeps the rest fails. What fails may be something else then; it is a failure
 // all the same.
 func shrunk(t *testing.T, set *settings, failed run, f func(*System)) ([]constraint, *run) {
-	again := newSim(set, failed.seed.strategy.of(failed.seed.number, set.depth, set.expected), failed.seed.number)
+	again := failed.again()
 	again.record = &recording{events: newEvents()}
-	if r := again.run(t, failed.seed, false, f); r.failure == nil {
+	if r := again.run(t, false, f); r.failure == nil {
 		return nil, nil
 	}
 	try := func(cs []constraint, keep bool) *run {
 		d := newSim(set, newConstrained(cs), failed.seed.number)
-		if r := d.run(t, failed.seed, keep, f); r.failure != nil {
+		if r := d.run(t, keep, f); r.failure != nil {
 			return &r
 		}
 		return nil

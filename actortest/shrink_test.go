@@ -58,12 +58,12 @@ func TestShrink_KeepsWhatMatters(t *testing.T) {
 	require.True(t, found)
 	require.Equal(t, cs, loaded)
 	for edit, f := range map[string]func(*System){"none": nothing, "bystanders": bystanders} {
-		r := newSim(set, newConstrained(loaded), 1).run(t, seed{}, false, late(f))
+		r := newSim(set, newConstrained(loaded), 1).run(t, false, late(f))
 		require.NotNil(t, r.failure, edit)
 		require.Contains(t, r.failure.Message, "expected: 1")
 	}
 	mended := func(sys *System) { _ = recorder(sys).Cast(sys, entry{}) }
-	require.Nil(t, newSim(set, newConstrained(loaded), 1).run(t, seed{}, false, mended).failure)
+	require.Nil(t, newSim(set, newConstrained(loaded), 1).run(t, false, mended).failure)
 }
 
 func TestLeast(t *testing.T) {
@@ -130,4 +130,14 @@ func FuzzParseSeed(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, s, back)
 	})
+}
+
+// What Exhaustive has found shrinks too.
+func TestShrink_OfExhaustive(t *testing.T) {
+	set := newSettings(nil)
+	_, failed := enumerate(t, set, late(nothing), true)
+	require.NotNil(t, failed)
+	cs, short := shrunk(t, set, *failed, late(nothing))
+	require.NotNil(t, short)
+	require.Equal(t, []constraint{{"function#2: sends function 1", "test: sends function 1"}}, cs)
 }

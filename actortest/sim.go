@@ -71,7 +71,7 @@ type sim struct {
 type Failure struct {
 	Message string // what was seen
 	Step    int    // at which step
-	Seed    string // of the run, as the flag -actortest.seed takes it
+	Seed    string // of the run, as the flag -actortest.seed takes it; not of Exhaustive
 	Run     int    // Explore, Search: which run it was, from 1
 }
 
