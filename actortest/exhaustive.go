@@ -93,7 +93,7 @@ type asked struct{ foot []touch }
 
 func (w *depthFirst) appears(*strand) {}
 
-// choose is called for every step, also when there is one option.
+// choose goes where the path leads.
 func (w *depthFirst) choose(_ *sim, options []*strand) int {
 	if w.at == len(w.nodes) {
 		n := w.node(options)

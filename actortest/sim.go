@@ -211,11 +211,8 @@ func (d *sim) options() []*strand {
 	return d.able
 }
 
-// choose asks the strategy, unless there is no choice; nil: the run is given up.
+// choose asks the strategy; nil: the run is given up.
 func (d *sim) choose(options []*strand) *strand {
-	if len(options) == 1 && d.all == nil {
-		return options[0]
-	}
 	i := d.strategy.choose(d, options)
 	if i < 0 {
 		return nil
