@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,7 @@ import (
 func philosophers() scenario {
 	return scenario{
 		name:   "philosophers",
-		work:   "1,000 tables of five philosophers and five forks. Who is hungry asks his neighbours for the forks that he has not, and eats when he has both; a fork that was eaten with is given to who asks, another one after the meal (Chandy and Misra, 1984). The baseline locks them: forks are channels of 1, taken in the order of their numbers.",
+		work:   "1,000 tables of five philosophers and five forks. Who is hungry asks his neighbours for the forks that he has not, and eats when he has both; a fork that was eaten with is given to who asks, another one after the meal (Chandy and Misra, 1984). The baseline does the same with a goroutine and a channel of 16 for each.",
 		op:     "a meal",
 		full:   size{Actors: 5000, Messages: 5_000_000},
 		modest: size{Actors: 5000, Messages: 1_000_000},
@@ -23,9 +24,9 @@ func philosophers() scenario {
 			return nil
 		},
 		variants: []variant{{
-			capacity: 1,
+			capacity: 16,
 			ours:     philosophersOurs,
-			theirs:   func(ctx context.Context, t *trial) error { return philosophersTheirs(ctx, t, 1) },
+			theirs:   func(ctx context.Context, t *trial) error { return philosophersTheirs(ctx, t, 16) },
 		}},
 	}
 }
@@ -61,23 +62,26 @@ const (
 	bothSides
 )
 
-// word is what philosophers say to each other.
+// word is what philosophers say to each other, and to themselves.
 type word struct {
 	kind wordKind
-	side int // of the receiver
-	// sit: who are the neighbours, and which forks are there
-	beside [bothSides]actor.Ref[word]
-	dealt  [bothSides]bool
+	side int8 // of the receiver, on which the speaker sits
+	seat *seat
 }
 
 type wordKind uint8
 
 const (
-	sit    wordKind = iota
-	hunger          // to oneself: the next meal
-	please          // the fork, when you can
-	here            // is the fork
+	sit    wordKind = iota // here is your seat
+	hunger                 // to oneself: the next meal
+	please                 // give me the fork, when you can
+	here                   // you are: the fork
 )
+
+// seat is where a philosopher sits.
+type seat struct {
+	beside [bothSides]actor.Ref[word]
+}
 
 // diner is a philosopher: what he has eaten, and is to eat.
 type diner struct {
@@ -98,90 +102,106 @@ func (d *diner) eat() {
 	}
 }
 
-// philosopher is a diner who passes forks on. Of each fork that two share there
-// is one request, which lies with who has not got the fork, or is under way.
+// philosopher is a diner who passes forks on.
 type philosopher struct {
 	diner
 
-	beside [bothSides]actor.Ref[word]
+	seat   *seat
 	has    [bothSides]bool // the fork
-	dirty  [bothSides]bool // and has eaten with it
-	asked  [bothSides]bool // by the neighbour, for the fork
-	wants  [bothSides]bool // has asked
+	dirty  [bothSides]bool // it, since the last meal
+	wanted [bothSides]bool // it, by the neighbour
+	wants  [bothSides]bool // it, and has said so
 	hungry bool
 }
 
+// oneself is where a word goes that is for the speaker.
+const oneself = bothSides
+
+// sayFunc sends a word to the neighbour on a side, or to oneself.
+type sayFunc func(to int, m word) error
+
 func (p *philosopher) Handle(ctx *actor.Context[word], m word) error {
-	switch m.kind {
-	case sit:
-		p.beside, p.has, p.dirty = m.beside, m.dealt, m.dealt
-		for side, has := range p.has {
-			if has {
-				p.forks[side].take(&p.diner)
-			}
-		}
+	if m.kind == sit {
+		p.seat = m.seat
 		return nil
+	}
+	return p.hear(m, func(to int, m word) error {
+		if to == oneself {
+			return ctx.Self().Cast(ctx, m)
+		}
+		return p.seat.beside[to].Cast(ctx, m)
+	})
+}
+
+// deal gives him a fork, before the dinner. The neighbour, if he is to eat, wants
+// it: so all are hungry from the beginning, and nobody is done before the others
+// have begun.
+func (p *philosopher) deal(side int, neighbour *philosopher) {
+	p.has[side], p.dirty[side] = true, true
+	p.forks[side].take(&p.diner)
+	p.wanted[side] = neighbour.share > 0
+	neighbour.wants[opposite(side)] = neighbour.share > 0
+}
+
+// hear takes a word, and does what can be done then.
+func (p *philosopher) hear(m word, say sayFunc) error {
+	switch m.kind {
 	case hunger:
 		p.hungry = true
 	case please:
-		p.asked[m.side] = true
+		p.wanted[m.side] = true
 	case here:
 		p.forks[m.side].take(&p.diner)
 		p.has[m.side], p.dirty[m.side], p.wants[m.side] = true, false, false
 	}
-	return p.proceed(ctx)
-}
-
-// proceed does what can be done: gives forks away that others have asked for
-// and that are not kept for a meal, asks for those that are missing, and eats.
-func (p *philosopher) proceed(ctx *actor.Context[word]) error {
-	if err := p.pass(ctx); err != nil {
+	if err := p.pass(say); err != nil || !p.hungry {
 		return err
 	}
-	if !p.hungry {
-		return nil
-	}
-	for side, has := range p.has {
-		if !has && !p.wants[side] {
-			p.wants[side] = true
-			if err := p.say(ctx, please, side); err != nil {
-				return err
-			}
-		}
-	}
-	if !p.has[left] || !p.has[right] {
-		return nil
+	if err := p.ask(say); err != nil || !p.has[left] || !p.has[right] {
+		return err
 	}
 	p.eat()
 	p.hungry, p.dirty = false, [bothSides]bool{true, true}
 	if p.meals < p.share {
-		if err := ctx.Self().Cast(ctx, word{kind: hunger}); err != nil {
+		if err := say(oneself, word{kind: hunger}); err != nil {
 			return err
 		}
 	}
-	return p.pass(ctx)
+	return p.pass(say)
 }
 
-// pass gives up the forks that were asked for. A hungry one keeps a clean fork:
-// he is the next to eat with it.
-func (p *philosopher) pass(ctx *actor.Context[word]) error {
-	for side := range p.forks {
-		if !p.has[side] || !p.asked[side] || p.hungry && !p.dirty[side] {
+// pass gives up the forks that are wanted. Who is hungry keeps a clean one: the
+// next meal with it is his.
+func (p *philosopher) pass(say sayFunc) error {
+	for side, f := range p.forks {
+		if !p.has[side] || !p.wanted[side] || p.hungry && !p.dirty[side] {
 			continue
 		}
-		p.has[side], p.asked[side] = false, false
-		p.forks[side].put(&p.diner)
-		if err := p.say(ctx, here, side); err != nil {
+		p.has[side], p.wanted[side] = false, false
+		f.put(&p.diner)
+		if err := say(side, word{kind: here, side: opposite(side)}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// say sends a word to the neighbour on a side, to whom it is the other side.
-func (p *philosopher) say(ctx *actor.Context[word], kind wordKind, side int) error {
-	return p.beside[side].Cast(ctx, word{kind: kind, side: right - side})
+// ask asks for the forks that are missing, once.
+func (p *philosopher) ask(say sayFunc) error {
+	for side, has := range p.has {
+		if has || p.wants[side] {
+			continue
+		}
+		p.wants[side] = true
+		if err := say(side, word{kind: please, side: opposite(side)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// opposite is the side on which the neighbour on a side has the speaker.
+func opposite(side int) int8 { return int8(right - side) }
 
 // neighbours are who sits on the left and on the right of i: five sit at a
 // table. Fork i lies on his left.
@@ -193,121 +213,131 @@ func neighbours(i int) (before, next int) {
 // dinner is all who eat.
 type dinner struct {
 	forks []fork
+	all   []philosopher
 	over  *countdown
 }
 
-func (t *trial) dinner() *dinner {
+// laid is the tables, with all at them and the forks dealt out: each to the one
+// with the lower number of the two that share it. If each had one, all of a
+// table would wait for each other for ever.
+func (t *trial) laid() *dinner {
 	n := t.size.Actors
-	return &dinner{forks: make([]fork, n), over: newCountdown(int(min(int64(n), t.size.Messages)))}
-}
-
-func (d *dinner) diner(t *trial, i int) diner {
-	_, next := neighbours(i)
-	return diner{
-		forks: [bothSides]*fork{&d.forks[i], &d.forks[next]},
-		share: share(t.size.Messages, t.size.Actors, i), over: d.over,
+	d := &dinner{
+		forks: make([]fork, n), all: make([]philosopher, n),
+		over: newCountdown(int(min(int64(n), t.size.Messages))),
 	}
+	for i := range d.all {
+		_, next := neighbours(i)
+		d.all[i].diner = diner{
+			forks: [bothSides]*fork{&d.forks[i], &d.forks[next]},
+			share: share(t.size.Messages, n, i), over: d.over,
+		}
+	}
+	for i := range d.all {
+		before, next := neighbours(i)
+		if i < before {
+			d.all[i].deal(left, &d.all[before])
+		}
+		if i < next {
+			d.all[i].deal(right, &d.all[next])
+		}
+	}
+	return d
 }
 
-// close makes the account, when nobody eats any more.
-func (d *dinner) close(t *trial, diners func(i int) *diner) {
+// serve makes all hungry who are to eat, and waits until they have.
+func (d *dinner) serve(ctx context.Context, say func(i int, m word) error) error {
+	for i := range d.all {
+		if d.all[i].share == 0 {
+			continue
+		}
+		if err := say(i, word{kind: hunger}); err != nil {
+			return err
+		}
+	}
+	return await(ctx, d.over.done)
+}
+
+// clear makes the account, when nobody eats any more.
+func (d *dinner) clear(t *trial) {
 	account := ledger{sent: t.size.Messages}
-	var clashes, short, forkMeals int64
-	for i := range d.forks {
-		who := diners(i)
-		account.handled += who.meals
-		clashes += who.clashes
-		if who.meals != who.share {
-			short++
+	var clashes, uneven, forkMeals int64
+	for i := range d.all {
+		p := &d.all[i]
+		account.handled += p.meals
+		clashes += p.clashes
+		if p.meals != p.share {
+			uneven++
 		}
 		forkMeals += d.forks[i].meals
 	}
 	t.balance(account)
 	t.want("forks_in_two_hands", clashes, 0)
-	t.want("not_their_share", short, 0)
+	t.want("not_their_share", uneven, 0)
 	t.want("meals_of_forks", forkMeals, bothSides*t.size.Messages)
 }
 
 func philosophersOurs(ctx context.Context, t *trial) error {
-	d := t.dinner()
-	all := make([]philosopher, t.size.Actors)
-	refs := make([]actor.Ref[word], len(all))
+	d := t.laid()
+	refs := make([]actor.Ref[word], len(d.all))
 	err := t.inSystem(ctx, func(ctx context.Context, _ *actor.System) error {
-		for i := range all {
-			all[i].diner = d.diner(t, i)
+		for i := range refs {
 			var err error
-			if refs[i], err = actor.Spawn(ctx, &all[i]); err != nil {
+			if refs[i], err = actor.Spawn(ctx, &d.all[i]); err != nil {
 				return err
 			}
 		}
 		for i, ref := range refs {
 			before, next := neighbours(i)
-			// A fork is first with the lower number of its two. In a circle,
-			// each with one, all would wait for ever.
-			m := word{
-				kind:   sit,
-				beside: [bothSides]actor.Ref[word]{left: refs[before], right: refs[next]},
-				dealt:  [bothSides]bool{left: i < before, right: i < next},
-			}
-			if err := ref.Cast(ctx, m); err != nil {
+			at := &seat{beside: [bothSides]actor.Ref[word]{left: refs[before], right: refs[next]}}
+			if err := ref.Cast(ctx, word{kind: sit, seat: at}); err != nil {
 				return err
 			}
 		}
 		return t.measure(t.size.Messages, func() error {
-			for i, ref := range refs {
-				if all[i].share == 0 {
-					continue
-				}
-				if err := ref.Cast(ctx, word{kind: hunger}); err != nil {
-					return err
-				}
-			}
-			return await(ctx, d.over.done)
+			return d.serve(ctx, func(i int, m word) error { return refs[i].Cast(ctx, m) })
 		})
 	})
 	if errIsRunning(err) {
 		return err
 	}
-	d.close(t, func(i int) *diner { return &all[i].diner })
+	d.clear(t)
 	return err
 }
 
 func philosophersTheirs(ctx context.Context, t *trial, capacity int) error {
-	d := t.dinner()
-	all := make([]diner, t.size.Actors)
-	lying := make([]chan struct{}, len(d.forks))
-	for i := range lying {
-		lying[i] = make(chan struct{}, capacity)
-		lying[i] <- struct{}{}
+	d := t.laid()
+	halls := make([]chan word, len(d.all))
+	for i := range halls {
+		halls[i] = make(chan word, capacity) // there are 5 words under way to one, at most
+	}
+	var all sync.WaitGroup
+	errs := make([]error, len(d.all))
+	for i := range d.all {
+		before, next := neighbours(i)
+		say := func(to int, m word) error {
+			[...]chan word{left: halls[before], right: halls[next], oneself: halls[i]}[to] <- m
+			return nil
+		}
+		all.Go(func() {
+			for m := range halls[i] {
+				errs[i] = errors.Join(errs[i], d.all[i].hear(m, say))
+			}
+		})
 	}
 	err := t.measure(t.size.Messages, func() error {
-		var seated sync.WaitGroup
-		for i := range all {
-			all[i] = d.diner(t, i)
-			_, next := neighbours(i)
-			low, high := min(i, next), max(i, next)
-			seated.Go(func() {
-				for range all[i].share {
-					<-lying[low]
-					<-lying[high]
-					for _, f := range all[i].forks {
-						f.take(&all[i])
-					}
-					all[i].eat()
-					for _, f := range all[i].forks {
-						f.put(&all[i])
-					}
-					lying[high] <- struct{}{}
-					lying[low] <- struct{}{}
-				}
-			})
-		}
-		seated.Wait()
-		return await(ctx, d.over.done)
+		return d.serve(ctx, func(i int, m word) error {
+			halls[i] <- m
+			return nil
+		})
 	})
 	if err != nil {
 		return err
 	}
-	d.close(t, func(i int) *diner { return &all[i] })
-	return nil
+	for _, hall := range halls { // nobody is hungry, so no word is under way
+		close(hall)
+	}
+	all.Wait()
+	d.clear(t)
+	return errors.Join(errs...)
 }
