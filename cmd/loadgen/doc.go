@@ -22,8 +22,7 @@
 // scenario (scenario.go) is a name, sizes and variants; each family has a file
 // of its own that holds our side and the baseline's. (Those of the packages
 // supervisor, pg and factory are made by trees, groups and factories: their own
-// names are taken by the imports.) A trial (trial.go) is one
-// run of one side: it makes the System, measures, and keeps the accounts.
-// bench.go has the trials run in turn and makes one row of them; table.go and
-// row.go print it.
+// names are taken by the imports.) A trial (trial.go) is one run of one side: it
+// makes the System, measures, and keeps the accounts. bench.go has the trials
+// run in turn and makes one row of them; table.go and row.go print it.
 package main

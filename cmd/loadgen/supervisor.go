@@ -16,8 +16,8 @@ func trees() scenario {
 		name:   "supervisor",
 		work:   "A tree of supervisors, 1 above 10 above 100, and 100,000 children below these. Saboteurs, which are actors (--producers of them), each end one child after another, chosen at random: by an error, a panic, a stop or a kill; and go on when its successor has handled its first message. The latency is from the death to there.",
 		op:     "a restart",
-		full:   size{Actors: 100_000, Messages: 500_000, Producers: 64},
-		modest: size{Actors: 100_000, Messages: 200_000, Producers: 64},
+		full:   size{Actors: 100_000, Messages: 500_000, Producers: 16},
+		modest: size{Actors: 100_000, Messages: 200_000, Producers: 16},
 		variants: []variant{{
 			ours:   treesOurs,
 			actors: func(s size) int { return s.Actors + 1 + below + below*below },
