@@ -148,7 +148,7 @@ func TestPhilosophersChecks(t *testing.T) {
 		return d
 	}
 	broken(t, size{Actors: 5, Messages: 10}, right, func(t *trial, d *dinner) { d.clear(t) }, map[string]func(*dinner){
-		"forks_in_two_hands is 1: want 0": func(d *dinner) { d.forks[0].take(&d.all[4].diner) },
+		"forks_in_two_hands is 1: want 0": func(d *dinner) { d.forks[0].take(&d.all[4]) },
 		"not_their_share is 2: want 0":    func(d *dinner) { d.all[1].meals++; d.all[2].meals-- },
 		"meals_of_forks is 19: want 20":   func(d *dinner) { d.forks[3].meals-- },
 		"duplicated is 1: want 0":         func(d *dinner) { d.all[1].eat() },
@@ -172,7 +172,7 @@ func TestPhilosopherManners(t *testing.T) {
 		return said
 	}
 	require.Equal(t, []string{"here to right", "please to right"}, hear(word{kind: hunger}))
-	d.forks[1].put(&d.all[0].diner)
+	d.forks[1].put(&d.all[0])
 	require.Empty(t, hear(word{kind: here, side: left}))
 	require.Empty(t, hear(word{kind: please, side: left}), "it is clean")
 	require.Zero(t, p.meals)

@@ -60,8 +60,8 @@ const (
 	hallSize = 1000
 )
 
-// clubs are the groups with all their members, which are number/roomSize's room
-// and the halls in turn: who share a room are in different halls.
+// clubs are the groups with all their members. Ten in a row share a room; the
+// halls are filled in turn, so who share a room are in different halls.
 type clubs struct {
 	rooms, halls []pg.Group[cue]
 	guests       []guest
@@ -316,6 +316,7 @@ func groupsOurs(ctx context.Context, t *trial, what act) error {
 			return err
 		}
 		still, wrong := c.census(ctx)
+		// The account is of memberships, those that were to end and have.
 		account = ledger{sent: 2 * n, handled: 2*n - still - wrong}
 		t.want("groups_at_end", c.left(ctx), 0)
 		return nil

@@ -34,8 +34,8 @@ func philosophers() scenario {
 // seats is how many philosophers a table has.
 const seats = 5
 
-// fork is a fork. Whoever has it may write meals, which is the proof: were it
-// in two hands, the race detector would see it and the sum be wrong.
+// fork is a fork. Whoever has it writes meals, without a lock: in two hands, some
+// would be lost.
 type fork struct {
 	held  atomic.Bool
 	meals int64
@@ -43,15 +43,15 @@ type fork struct {
 
 // take and put say that a fork goes into a hand, and out of it. Both count what
 // must not be: a fork in two hands, or in none.
-func (f *fork) take(d *diner) {
+func (f *fork) take(p *philosopher) {
 	if !f.held.CompareAndSwap(false, true) {
-		d.clashes++
+		p.clashes++
 	}
 }
 
-func (f *fork) put(d *diner) {
+func (f *fork) put(p *philosopher) {
 	if !f.held.CompareAndSwap(true, false) {
-		d.clashes++
+		p.clashes++
 	}
 }
 
@@ -83,28 +83,13 @@ type seat struct {
 	beside [bothSides]actor.Ref[word]
 }
 
-// diner is a philosopher: what he has eaten, and is to eat.
-type diner struct {
+// philosopher eats his share, and passes forks on.
+type philosopher struct {
 	forks   [bothSides]*fork
 	meals   int64
 	share   int64
 	clashes int64
 	over    *countdown
-}
-
-// eat uses both forks.
-func (d *diner) eat() {
-	for _, f := range d.forks {
-		f.meals++
-	}
-	if d.meals++; d.meals == d.share {
-		d.over.one()
-	}
-}
-
-// philosopher is a diner who passes forks on.
-type philosopher struct {
-	diner
 
 	seat   *seat
 	has    [bothSides]bool // the fork
@@ -112,6 +97,16 @@ type philosopher struct {
 	wanted [bothSides]bool // it, by the neighbour
 	wants  [bothSides]bool // it, and has said so
 	hungry bool
+}
+
+// eat uses both forks.
+func (p *philosopher) eat() {
+	for _, f := range p.forks {
+		f.meals++
+	}
+	if p.meals++; p.meals == p.share {
+		p.over.one()
+	}
 }
 
 // oneself is where a word goes that is for the speaker.
@@ -138,7 +133,7 @@ func (p *philosopher) Handle(ctx *actor.Context[word], m word) error {
 // have begun.
 func (p *philosopher) deal(side int, neighbour *philosopher) {
 	p.has[side], p.dirty[side] = true, true
-	p.forks[side].take(&p.diner)
+	p.forks[side].take(p)
 	p.wanted[side] = neighbour.share > 0
 	neighbour.wants[opposite(side)] = neighbour.share > 0
 }
@@ -151,7 +146,7 @@ func (p *philosopher) hear(m word, say sayFunc) error {
 	case please:
 		p.wanted[m.side] = true
 	case here:
-		p.forks[m.side].take(&p.diner)
+		p.forks[m.side].take(p)
 		p.has[m.side], p.dirty[m.side], p.wants[m.side] = true, false, false
 	}
 	if err := p.pass(say); err != nil || !p.hungry {
@@ -178,7 +173,7 @@ func (p *philosopher) pass(say sayFunc) error {
 			continue
 		}
 		p.has[side], p.wanted[side] = false, false
-		f.put(&p.diner)
+		f.put(p)
 		if err := say(side, word{kind: here, side: opposite(side)}); err != nil {
 			return err
 		}
@@ -228,7 +223,7 @@ func (t *trial) laid() *dinner {
 	}
 	for i := range d.all {
 		_, next := neighbours(i)
-		d.all[i].diner = diner{
+		d.all[i] = philosopher{
 			forks: [bothSides]*fork{&d.forks[i], &d.forks[next]},
 			share: share(t.size.Messages, n, i), over: d.over,
 		}

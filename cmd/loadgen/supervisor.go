@@ -28,27 +28,27 @@ func trees() scenario {
 // below is how many supervisors one has below it.
 const below = 10
 
-// fate is what a child is told to do.
+// fate is what a child is told to do, or what is done to it.
 type fate uint8
 
 const (
-	fail fate = iota
-	panics
-	stops
-	killed // it is not asked
-	greet  // the first message of each
+	failing fate = iota
+	panicking
+	stopping
+	killing  // which it is not asked
+	greeting // the first message of each
 )
 
-// deadly are those that end a child, in equal parts.
-const deadly = 4
+// deadly is how many fates end a child: those before greeting.
+const deadly = uint64(greeting)
 
 var errSabotage = errors.New("sabotage")
 
-// berth is the place that one child after another has. Who has it writes it,
-// and while there is nobody, the saboteur.
+// berth is the place that one child after another has. Who has it writes it, and
+// the saboteur before it strikes: never both at a time.
 type berth struct {
 	ref      actor.Ref[fate] // of who has it
-	grower   *grove
+	grove    *grove
 	saboteur actor.Ref[relief]
 	died     int64 // when the one before has
 	greeted  int64 // when the first message of this one was handled
@@ -72,25 +72,25 @@ type child struct{ at *berth }
 func (c *child) PreStart(ctx *actor.Context[fate]) error {
 	c.at.births++
 	c.at.ref = ctx.Self()
-	return c.at.ref.Cast(ctx, greet)
+	return c.at.ref.Cast(ctx, greeting)
 }
 
 func (c *child) Handle(ctx *actor.Context[fate], m fate) error {
 	at := c.at
-	if m == greet {
+	if m == greeting {
 		if at.births == 1 {
-			at.grower.grown.one()
+			at.grove.grown.one()
 			return nil
 		}
-		at.greeted = at.grower.clock.now()
+		at.greeted = at.grove.clock.now()
 		return at.saboteur.Cast(ctx, relief{})
 	}
-	at.died = at.grower.clock.now()
+	at.died = at.grove.clock.now()
 	switch m {
-	case stops:
+	case stopping:
 		ctx.Stop()
 		return nil
-	case panics:
+	case panicking:
 		panic(errSabotage)
 	default:
 		return errSabotage
@@ -231,11 +231,11 @@ func (s *saboteur) strike(ctx *actor.Context[relief], at *berth, how fate) error
 	at.deaths++
 	at.saboteur = ctx.Self()
 	switch how {
-	case killed:
+	case killing:
 		at.died = s.grove.clock.now()
 		at.ref.Kill()
 		return nil
-	case stops:
+	case stopping:
 		s.stopped++
 	}
 	return at.ref.Cast(ctx, how)
@@ -254,7 +254,7 @@ func treesOurs(ctx context.Context, t *trial) error {
 		}
 	}
 	for i := range g.berths {
-		g.berths[i].grower = g
+		g.berths[i].grove = g
 		of := &gang[i%len(gang)]
 		of.berths = append(of.berths, &g.berths[i])
 	}
