@@ -171,7 +171,7 @@ func TestPhilosopherManners(t *testing.T) {
 		}))
 		return said
 	}
-	require.Equal(t, []string{"here to right", "please to right"}, hear(word{kind: hunger}))
+	require.Equal(t, []string{"here to right", "please to right"}, hear(word{kind: begin}))
 	d.forks[1].put(&d.all[0])
 	require.Empty(t, hear(word{kind: here, side: left}))
 	require.Empty(t, hear(word{kind: please, side: left}), "it is clean")
@@ -234,4 +234,42 @@ func TestTransfers(t *testing.T) {
 		require.InEpsilon(t, n/accounts, to[i], 0.1)
 	}
 	require.NotEqual(t, transferOf(1, 2).from, transferOf(1, 2).to)
+}
+
+// Everybody eats his share, in whatever order words of different speakers come.
+func TestPhilosophersNeverStarve(t *testing.T) {
+	for seed := range uint64(2000) {
+		trial := quiet(size{Actors: seats, Messages: 13})
+		d := trial.laid()
+		var underWay [seats + 1][seats][]word // from whom, to whom; the last is who serves
+		say := func(from, to int, m word) error {
+			underWay[from][to] = append(underWay[from][to], m)
+			return nil
+		}
+		done, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = d.serve(done, func(i int, m word) error { return say(seats, i, m) })
+		for step := uint64(0); ; step++ {
+			var ready [][2]int
+			for from := range underWay {
+				for to := range underWay[from] {
+					if len(underWay[from][to]) > 0 {
+						ready = append(ready, [2]int{from, to})
+					}
+				}
+			}
+			if len(ready) == 0 {
+				break
+			}
+			next := ready[scatter(seed<<32+step)%uint64(len(ready))]
+			words := &underWay[next[0]][next[1]]
+			m := (*words)[0]
+			*words = (*words)[1:]
+			i := next[1]
+			left, right := neighbours(i)
+			require.NoError(t, d.all[i].hear(m, func(to int, m word) error { return say(i, [...]int{left, right, i}[to], m) }))
+		}
+		d.clear(trial)
+		require.Empty(t, trial.found.Failures, "seed %d", seed)
+	}
 }

@@ -73,6 +73,7 @@ type wordKind uint8
 
 const (
 	sit    wordKind = iota // here is your seat
+	begin                  // the dinner: see to your first meal
 	hunger                 // to oneself: the next meal
 	please                 // give me the fork, when you can
 	here                   // you are: the fork
@@ -128,9 +129,10 @@ func (p *philosopher) Handle(ctx *actor.Context[word], m word) error {
 	})
 }
 
-// deal gives him a fork, before the dinner. The neighbour, if he is to eat, wants
-// it: so all are hungry from the beginning, and nobody is done before the others
-// have begun.
+// deal gives him a fork, before the dinner. The neighbour, if he is to eat, is
+// hungry already and wants it, so that nobody is done before the others begin.
+// Only the hungry want forks: were a clean one given up before its meal, all of
+// a table might come to have one each.
 func (p *philosopher) deal(side int, neighbour *philosopher) {
 	p.has[side], p.dirty[side] = true, true
 	p.forks[side].take(p)
@@ -227,6 +229,7 @@ func (t *trial) laid() *dinner {
 			forks: [bothSides]*fork{&d.forks[i], &d.forks[next]},
 			share: share(t.size.Messages, n, i), over: d.over,
 		}
+		d.all[i].hungry = d.all[i].share > 0
 	}
 	for i := range d.all {
 		before, next := neighbours(i)
@@ -240,13 +243,10 @@ func (t *trial) laid() *dinner {
 	return d
 }
 
-// serve makes all hungry who are to eat, and waits until they have.
+// serve has all begin, and waits until they have eaten.
 func (d *dinner) serve(ctx context.Context, say func(i int, m word) error) error {
 	for i := range d.all {
-		if d.all[i].share == 0 {
-			continue
-		}
-		if err := say(i, word{kind: hunger}); err != nil {
+		if err := say(i, word{kind: begin}); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func philosophersTheirs(ctx context.Context, t *trial, capacity int) error {
 	d := t.laid()
 	halls := make([]chan word, len(d.all))
 	for i := range halls {
-		halls[i] = make(chan word, capacity) // there are 5 words under way to one, at most
+		halls[i] = make(chan word, capacity) // there are 6 words under way to one, at most
 	}
 	var all sync.WaitGroup
 	errs := make([]error, len(d.all))
