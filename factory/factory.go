@@ -24,27 +24,21 @@ type Factory[J any] struct {
 // A bounded mailbox (actor.Bounded) bounds jobs that the factory has not looked
 // at yet, which nobody accounts for: Config.Limit is what bounds its queues.
 func Spawn[J any](ctx context.Context, cfg Config[J], opts ...actor.Option) (Factory[J], error) {
-	cfg, err := cfg.resolve()
-	if err != nil {
-		return Factory[J]{}, err
-	}
-	c := newCore(cfg)
-	ref, err := actor.Spawn(ctx, c, opts...)
-	return c.address(ref, err)
+	return spawn(cfg, func(c *core[J]) (actor.Ref[message[J]], error) { return actor.Spawn(ctx, c, opts...) })
 }
 
 // SpawnLinked is Spawn as a child of the actor that ctx belongs to.
 func SpawnLinked[J any](ctx actor.Inside, cfg Config[J], opts ...actor.Option) (Factory[J], error) {
+	return spawn(cfg, func(c *core[J]) (actor.Ref[message[J]], error) { return actor.SpawnLinked(ctx, c, opts...) })
+}
+
+func spawn[J any](cfg Config[J], begin func(*core[J]) (actor.Ref[message[J]], error)) (Factory[J], error) {
 	cfg, err := cfg.resolve()
 	if err != nil {
 		return Factory[J]{}, err
 	}
 	c := newCore(cfg)
-	ref, err := actor.SpawnLinked(ctx, c, opts...)
-	return c.address(ref, err)
-}
-
-func (c *core[J]) address(ref actor.Ref[message[J]], err error) (Factory[J], error) {
+	ref, err := begin(c)
 	if err != nil {
 		return Factory[J]{}, err
 	}
@@ -137,6 +131,18 @@ func (f Factory[J]) Drain(ctx context.Context) error {
 		return err
 	}
 	return f.ref.Wait(ctx)
+}
+
+// Available returns how many jobs would be accepted if they came now: as many as
+// workers are idle, and, if there is a Limit, as queues have room (row FA31).
+// With the routers of this package whose jobs wait at workers that is the room
+// of all workers' queues, though a keyed router may want more of one than it has;
+// otherwise it is that of the shared queue. The errors are those of a call, as
+// for Submit. It costs time in proportion to the workers.
+func (f Factory[J]) Available(ctx context.Context) (int, error) {
+	return rpc.Call(ctx, f.ref, func(r rpc.Reply[int]) message[J] {
+		return message[J]{do: func(c *core[J]) { r.Send(c.available()) }}
+	})
 }
 
 // Stats returns the accounts: one consistent picture, at any moment, also after
