@@ -75,6 +75,7 @@
 //     with what waits at workers, and InFlight; available_capacity is
 //     [Factory.Available] (FA31).
 //   - OnDraining runs once (FA28). Settings reach all workers (FA30). Stats are
-//     values to be read, and Observe, instead of callbacks (FA29). TTL is one for
+//     values to be read, and Observe, instead of callbacks, and a job carries no
+//     times: OnDone can take them (FA29). TTL is one for
 //     all jobs; a factory is not reached over the network as such, its Ref is.
 package factory
