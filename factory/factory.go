@@ -61,7 +61,8 @@ func (f Factory[J]) Any() actor.AnyRef { return f.ref.Any() }
 // call when it has not reached the factory; context.Cause(ctx) when ctx ends
 // first, and then it may have been accepted. Accepted means that it will end as
 // done or discarded, whatever becomes of its worker. Any goroutine may call it,
-// workers too, but not the functions of the Config, which get rpc.ErrSelfCall.
+// workers too, but not the functions of the Config, which get rpc.ErrSelfCall. A
+// worker that still waits when the factory stops is killed after Config.Shutdown.
 func (f Factory[J]) Submit(ctx context.Context, job J) error {
 	if f.gate == nil {
 		return actor.ErrNoActor

@@ -356,6 +356,45 @@ func TestFA27_StopGivesTime(t *testing.T) {
 	})
 }
 
+// FA27: a worker whose request to its own factory is still in the mailbox when
+// that stops waits for an answer that does not come. Its time ends that.
+func TestFA27_WorkerThatAsksItsStoppingFactory(t *testing.T) {
+	bubble(t, func(t *testing.T, ctx context.Context) {
+		var f factory.Factory[task]
+		hold, asked := make(chan struct{}), make(chan error, 1)
+		cfg := factory.Config[task]{NewWorker: newTasker, Workers: 2, Shutdown: time.Second}
+		x := record(&cfg)
+		onDone := cfg.OnDone
+		cfg.OnDone = func(t task, err error) {
+			if onDone(t, err); t.id == 0 {
+				<-hold
+			}
+		}
+		f = spawn(ctx, t, cfg)
+		begin := make(chan struct{})
+		require.NoError(t, f.Submit(ctx, task{id: 1, do: func(ctx context.Context, _ int) error {
+			<-begin
+			err := f.Submit(ctx, task{id: 2})
+			asked <- err
+			return err
+		}}))
+		require.NoError(t, f.Submit(ctx, task{id: 0}))
+		synctest.Wait() // the factory is in OnDone
+		close(begin)
+		synctest.Wait() // the request is in its mailbox
+		f.Ref().Stop()
+		at := time.Now()
+		close(hold)
+		require.ErrorIs(t, <-asked, actor.ErrKilled)
+		require.NoError(t, f.Ref().Wait(ctx))
+		require.InDelta(t, time.Second, time.Since(at), float64(50*time.Millisecond))
+		require.Equal(t, []error{actor.ErrKilled}, x.errs(1))
+		require.Equal(t, []factory.Reason{factory.Shutdown}, x.reasons(1))
+		require.Empty(t, x.errs(2))
+		require.EqualValues(t, 2, balanced(t, f.Stats()).Submitted, "the third was never looked at")
+	})
+}
+
 // What is due sooner is not kept waiting by what is due later.
 func TestSoonerAlarms(t *testing.T) {
 	bubble(t, func(t *testing.T, ctx context.Context) {
