@@ -76,6 +76,6 @@
 //     [Factory.Available] (FA31).
 //   - OnDraining runs once (FA28). Settings reach all workers (FA30). Stats are
 //     values to be read, and Observe, instead of callbacks, and a job carries no
-//     times: OnDone can take them (FA29). TTL is one for
-//     all jobs; a factory is not reached over the network as such, its Ref is.
+//     times: OnDone can take them (FA29). TTL is one for all jobs; a factory is
+//     not reached over the network as such, its Ref is.
 package factory

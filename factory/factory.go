@@ -138,8 +138,8 @@ func (f Factory[J]) Drain(ctx context.Context) error {
 // workers are idle, and, if there is a Limit, as queues have room (row FA31).
 // With the routers of this package whose jobs wait at workers that is the room
 // of all workers' queues, though a keyed router may want more of one than it has;
-// otherwise it is that of the shared queue. The errors are those of a call, as
-// for Submit. It costs time in proportion to the workers.
+// otherwise it is that of the shared queue. It is 0 in a drain. The errors are
+// those of a call, as for Submit. It costs time in proportion to the workers.
 func (f Factory[J]) Available(ctx context.Context) (int, error) {
 	return rpc.Call(ctx, f.ref, func(r rpc.Reply[int]) message[J] {
 		return message[J]{do: func(c *core[J]) { r.Send(c.available()) }}

@@ -319,6 +319,51 @@ func TestFA4_ReplacementThatCannotStart(t *testing.T) {
 	})
 }
 
+// FA4: a worker that was written off ends its job all the same, before the factory
+// has heard of its end: the result counts, though no report can come any more, and
+// the job is not done twice.
+func TestFA4_ResultAfterTheEndAndBeforeItIsHeard(t *testing.T) {
+	for _, result := range []error{nil, errJob} {
+		bubble(t, func(t *testing.T, ctx context.Context) {
+			hold, gate := make(chan struct{}), make(chan struct{})
+			began := 0
+			cfg := factory.Config[task]{NewWorker: newTasker, Workers: 2}
+			x := record(&cfg)
+			onDone := cfg.OnDone
+			cfg.OnDone = func(t task, err error) {
+				if onDone(t, err); t.id == 0 {
+					<-hold
+				}
+			}
+			f := spawn(ctx, t, cfg)
+			worker := make(chan actor.AnyRef, 2)
+			require.NoError(t, f.Submit(ctx, task{id: 1, do: func(context.Context, int) error {
+				began++
+				worker <- actor.Caller()
+				<-gate
+				return result
+			}}))
+			w := <-worker
+			require.NoError(t, f.Submit(ctx, task{id: 0}))
+			synctest.Wait() // the factory is in OnDone
+			require.NoError(t, w.KillAndWait(ctx))
+			require.ErrorIs(t, w.Wait(ctx), actor.ErrAbandoned)
+			close(gate)
+			synctest.Wait() // Do has returned
+			require.EqualValues(t, 1, balanced(t, f.Stats()).InFlight)
+			close(hold)
+			require.NoError(t, f.Drain(ctx))
+			require.Equal(t, 1, began)
+			require.Len(t, x.errs(1), 1)
+			if result == nil {
+				require.Equal(t, 1, x.dones(1))
+			}
+			require.Equal(t, uint64(1), f.Stats().Replaced)
+			require.EqualValues(t, 2, balanced(t, f.Stats()).Done+f.Stats().Discarded)
+		})
+	}
+}
+
 // FA27: what is under way when the factory stops has its time; then its worker
 // is killed.
 func TestFA27_StopGivesTime(t *testing.T) {
