@@ -17,6 +17,12 @@ type Event struct {
 	// in it. Terminated only, for the parent only; nil after a Kill that hit
 	// PostStop, and never set for an abandoned actor.
 	State any
+
+	// Kept: the actor has failed but not ended. Its parent alone is told: the
+	// actor, spawned with KeepMailbox, waits with its mailbox to be revived
+	// (Revive), and then tells Started; or it ends, and a second Failed, with
+	// the same Err and without Kept, follows.
+	Kept bool
 }
 
 // EventKind is Started, Terminated or Failed.

@@ -13,6 +13,7 @@ type ending struct {
 	graceful  bool // Stop or Drain: PostStop runs
 	failed    bool // a callback has failed: the event is Failed
 	abandoned bool // a callback has not returned: what it holds is not ours
+	reported  bool // the failure is in the log already
 }
 
 func (e ending) event(c *cell) Event {
@@ -66,7 +67,9 @@ func (c *Context[M]) finish(e ending, state any) {
 		return
 	}
 	if e.failed {
-		c.report(e)
+		if !e.reported {
+			c.report(e)
+		}
 		c.discard(e)
 		c.stopping()
 	} else {
@@ -125,7 +128,7 @@ func (c *Context[M]) discard(e ending) {
 		for _, t := range r.owed {
 			t.Holder.Discard(reason)
 		}
-		r.late, r.stash, r.owed = nil, nil, nil
+		r.late, r.stash, r.owed, r.failing, r.failure = nil, nil, nil, nil, nil
 	}
 	c.taken.Store(0)
 }
@@ -171,7 +174,7 @@ func (c *cell) conclude(e ending, state any) {
 		for _, child := range c.disown() {
 			child.kill(ErrKilled)
 		}
-		sys.sched.End(&r.timers)
+		c.endTimers(r)
 		sys.sched.Disarm(&r.grace)
 		if r.name != "" {
 			sys.names.Release(r.name, c)
@@ -192,7 +195,7 @@ func (c *cell) conclude(e ending, state any) {
 	c.advance(Stopped)
 	if r := c.rare.Load(); r != nil {
 		c.tellWatchers(ev)
-		sys.sched.End(&r.timers)
+		c.endTimers(r)
 		r.release()
 	}
 	c.cancelled(ErrStopped)
@@ -205,8 +208,8 @@ func (c *cell) tellParent(ev Event, state any) {
 	if ev.Kind == Terminated {
 		ev.State = state
 	}
-	p := c.orphan()
-	if p != nil && c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
+	p, lives := c.orphan()
+	if p != nil && c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true, lives: lives}) {
 		c.kind.sys.dead.events.Add(1)
 	}
 }
