@@ -57,9 +57,9 @@ func (o *options) checkKeep() error {
 // Kill. Then PostStart runs as the first turn, the parent is told Started, and
 // the queue goes on. When PreStart fails the actor waits as before, and its
 // error, or a *PanicError, is returned. The other errors: ErrNotKept when the
-// actor does not wait, is not a child of parent, or is being revived already;
-// ErrStopped when it is ending or has ended; ErrWrongType when a is of another
-// type; ErrNoActor, ErrNilActor, ErrNilContext, ErrHook; ErrKilled when the
+// actor does not wait, is not a child of parent, or is being revived already,
+// together with ErrStopped if it is ending or has ended; ErrWrongType when a is of
+// another type; ErrNoActor, ErrNilActor, ErrNilContext, ErrHook; ErrKilled when the
 // actor, or the parent as one that was abandoned, has been killed. Any goroutine
 // may call it.
 func Revive[A Actor[M], M any](parent Inside, r Ref[M], a A) error {
@@ -89,9 +89,9 @@ func Revive[A Actor[M], M any](parent Inside, r Ref[M], a A) error {
 	}
 	if !c.seize(parent.inside()) {
 		if c.has(stopFlag) || c.status() >= Stopping {
-			return fmt.Errorf("%w: %v", ErrStopped, r)
+			return fmt.Errorf("%w: %v: %w", ErrNotKept, r, ErrStopped)
 		}
-		return fmt.Errorf("%w: %v", ErrNotKept, r)
+		return fmt.Errorf("%w: %v is %v", ErrNotKept, r, c.status())
 	}
 	return c.revive(a)
 }
