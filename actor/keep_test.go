@@ -280,7 +280,7 @@ func TestKeptEnds(t *testing.T) {
 		"parent stops":   func(n *nest) { n.parent.Stop() },
 		"parent drains":  func(n *nest) { n.parent.Drain() },
 		"parent killed":  func(n *nest) { n.parent.Kill() },
-		"parent breaks":   func(n *nest) { require.NoError(n.t, n.parent.Cast(n.ctx, breaks)) },
+		"parent breaks":  func(n *nest) { require.NoError(n.t, n.parent.Cast(n.ctx, breaks)) },
 		"unlinked":       func(n *nest) { require.True(n.t, actor.Unlink(n.parent.Any(), n.child.Any())) },
 		"another parent": func(n *nest) { require.NoError(n.t, actor.Link(spawn(n.t, n.ctx, worker()).Any(), n.child.Any())) },
 		"StopAfter":      func(n *nest) { require.NoError(n.t, n.child.StopAfter(0).Err()) },
