@@ -8,7 +8,7 @@ type Event struct {
 	Actor AnyRef
 
 	// Err is why the actor ended. Failed: the callback's error, a
-	// *PanicError, or ErrAbandoned. Terminated: nil after Stop, ErrDrained,
+	// *PanicError, or ErrAbandoned; see Kept. Terminated: nil after Stop, ErrDrained,
 	// ErrKilled, StopWith's reason, or ErrNoProc when a monitored actor had
 	// ended already. Started: nil.
 	Err error

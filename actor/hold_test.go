@@ -277,6 +277,28 @@ func TestSuspendedIsFull(t *testing.T) {
 	}
 }
 
+// Each question to a held actor is answered, though it may come while the actor
+// is just being parked. Nobody resumes it: a lost one would hang.
+func TestSuspendedAnswersAll(t *testing.T) {
+	ctx, _ := newSystem(t, actor.Config{})
+	r := spawn[*logbook, int](t, ctx, new(logbook))
+	require.NoError(t, actor.Suspend(ctx, r.Any()))
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			for range smaller(60_000) + 1000 {
+				if _, err := actor.Inspect(soon, r.Any()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // Many suspend and resume, send, look and end, all at once: each message is
 // handled once or is a dead letter, in order of its sender, never two callbacks
 // at a time, and nobody hangs.
