@@ -105,7 +105,7 @@ type notice struct {
 	reason error  // Stop
 	linked bool   // the event is a linked child's
 	lives  uint32 // then: the parent's lives when it was the child's parent
-	late   any    // a message that found the mailbox full, see postpone; or a look, see Inspect
+	late   any    // a message that found the mailbox full, see postpone; or a look, in the Signal lane, see Inspect
 }
 
 // schedule gives the actor to a worker; the caller owns the wakeup.

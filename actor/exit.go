@@ -111,7 +111,7 @@ func (c *Context[M]) discard(e ending) {
 			break
 		}
 		switch {
-		case lane != mailbox.Supervision:
+		case lane != mailbox.Supervision: // a look's asker has heard of the end
 		case n.event.Kind != 0:
 			c.kind.sys.dead.events.Add(1)
 		case n.late != nil:
@@ -154,7 +154,6 @@ func (c *Context[M]) drop(e envelope[M], reason error) {
 		tag.Holder.Discard(reason)
 	case continuation, maker[M]:
 		c.kind.sys.dead.count(reason)
-	case look: // Inspect has heard of the end
 	case *timer:
 		if _, ok := tag.open(); ok {
 			c.kind.sys.deadLetter(&c.cell, e.m, reason)

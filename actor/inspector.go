@@ -17,7 +17,7 @@ type Inspector interface {
 
 // Inspect asks a running actor for what its hook (Inspector) shows of its state.
 // The hook runs on the actor's turn, after the callback that runs now and ahead
-// of all messages; a panic of it is an error of Inspect and not of the actor. The
+// of all events and messages; a panic of it is an error of Inspect and not of the actor. The
 // errors: ErrNotInspectable for an actor without the hook, ErrFailed for one that
 // has failed and waits to be revived (KeepMailbox), ErrStopped when the
 // actor has ended, or ends first, context.Cause(ctx) when ctx ends first,
