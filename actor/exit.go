@@ -28,8 +28,9 @@ func (e ending) event(c *cell) Event {
 func (e ending) normal() bool { return !e.failed && (e.err == nil || e.err == ErrDrained) } //nolint:errorlint // set by us, unwrapped
 
 // exit ends the actor, in the order of row L7. Each step runs once, whatever
-// ends it. (A failure that is kept is no end: keep.go.) After a kill, steps 1 and 4 have begun in the killer's goroutine:
-// the crossing has been won there, and the children are dying.
+// ends it. After a kill, steps 1 and 4 have begun in the killer's goroutine:
+// the crossing has been won there, and the children are dying. A failure that is
+// kept is no end: see keep.go.
 //
 //  1. status Stopping: sends are refused, groups are left, the name is not
 //     found any more

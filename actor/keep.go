@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/ractor-go/ractor/mailbox"
@@ -34,9 +33,6 @@ func KeepMailbox() Option {
 		return nil
 	}}
 }
-
-// ErrNotKept: the actor does not wait for this parent to revive it.
-var ErrNotKept = errors.New("actor: does not wait to be revived")
 
 // checkKeep says what is wrong with KeepMailbox, if it was given.
 func (o *options) checkKeep() error {
@@ -298,11 +294,14 @@ func (c *Context[M]) relapse() {
 	}
 	r := c.extra()
 	n := len(r.late) - r.before // PreStart has put them there: who tries again does so again
-	own := append(r.late[:n:n], stashed(r.stash)...)
+	front, stash := r.late[:n], r.stash
 	r.late, r.stash = r.late[n:], nil
 	c.handOver()
-	for _, l := range own {
+	for _, l := range front {
 		c.drop(enveloped[M](l.tag), ErrFailed)
+	}
+	for _, tag := range stash {
+		c.drop(enveloped[M](tag), ErrFailed)
 	}
 	if c.has(claimedFlag) {
 		return

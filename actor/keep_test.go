@@ -179,7 +179,7 @@ func TestKeepMailbox_L3(t *testing.T) {
 	}
 }
 
-// A request that fails fails its caller, and so do answers that were owed.
+// The caller of a request that fails is told, and so is one who is owed an answer.
 func TestKeepMailbox_Requests(t *testing.T) {
 	for name, fail := range map[string]job{"error": breaks, "panic": func(*actor.Context[job]) error { panic(errTest) }} {
 		t.Run(name, func(t *testing.T) {
@@ -577,7 +577,7 @@ func TestKeptIsFull(t *testing.T) {
 	for i := range 3 {
 		require.Equal(t, i+1, recv(t, got))
 	}
-	require.True(t, n.fail().Kind == actor.Started) // of the revival
+	require.Equal(t, actor.Started, n.fail().Kind, "of the revival")
 	require.True(t, recv(t, n.events).Kept)
 	n.cast(got, 4)
 	n.cast(got, 5)
@@ -645,7 +645,7 @@ func TestKeepMailboxStress(t *testing.T) {
 		ctx, sys := newSystem(t, actor.Config{})
 		var inside, handled, failed, accepted atomic.Int64
 		var last [senders]int
-		make := func() actor.Actor[[2]int] {
+		value := func() actor.Actor[[2]int] {
 			return actor.Func(func(_ *actor.Context[[2]int], m [2]int) error {
 				if inside.Add(1) != 1 {
 					t.Error("two callbacks at once")
@@ -672,13 +672,13 @@ func TestKeepMailboxStress(t *testing.T) {
 		parent := spawn[*boss[int], int](t, ctx, &boss[int]{supervise: func(in *actor.Context[int], ev actor.Event) error {
 			if ev.Kept {
 				revivals++
-				if err := actor.Revive(in, r, make()); err != nil && !errors.Is(err, actor.ErrNotKept) {
+				if err := actor.Revive(in, r, value()); err != nil && !errors.Is(err, actor.ErrNotKept) {
 					t.Error(err)
 				}
 			}
 			return nil
 		}})
-		r = spawn(t, ctx, make(), actor.KeepMailbox(), actor.LinkedTo(parent.Any()))
+		r = spawn(t, ctx, value(), actor.KeepMailbox(), actor.LinkedTo(parent.Any()))
 		var all sync.WaitGroup
 		for s := range senders {
 			all.Go(func() {

@@ -185,7 +185,8 @@ func collect(o options, opts []Option) (options, error) {
 			return o, err
 		}
 	}
-	return o, o.checkKeep()
+	err := o.checkKeep()
+	return o, err
 }
 
 // create makes the actor, with its name, but does not start it.

@@ -48,15 +48,10 @@ func (c *Context[M]) Unstash() int {
 }
 
 func (c *Context[M]) unstash(r *rare) {
-	r.late = append(stashed(r.stash), r.late...)
-	r.stash = nil
-}
-
-// stashed is what was kept, to be handled next.
-func stashed(stash []any) []lateItem {
-	late := make([]lateItem, 0, len(stash))
-	for _, tag := range stash {
+	late := make([]lateItem, 0, len(r.stash)+len(r.late))
+	for _, tag := range r.stash {
 		late = append(late, lateItem{tag: tag})
 	}
-	return late
+	r.late = append(late, r.late...)
+	r.stash = nil
 }
