@@ -3,11 +3,8 @@ package mailbox
 import (
 	"sync"
 	"weak"
-)
 
-const (
-	batchSize   = 128  // nodes that move between a Cache and its Pool in one step
-	poolBatches = 1024 // batches that a Pool holds at most
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Pool is the common store of free nodes for all mailboxes of M in one system. The zero Pool is empty and
@@ -18,7 +15,7 @@ const (
 // comes and goes without an allocation. A batch costs a lock and a weak pointer, in all about a nanosecond a
 // node.
 type Pool[M any] struct {
-	mu      sync.Mutex
+	mu      weave.Mutex
 	batches [poolBatches]weak.Pointer[link] // a ring: the newest is before next, the oldest is overwritten when full
 	next    uint32
 	n       uint32
