@@ -1,10 +1,9 @@
 package sched
 
 import (
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Parking without a lost wakeup. Two numbers decide: searching, how many
@@ -33,8 +32,8 @@ import (
 // idleList is the parked workers, the one parked last on top: it has the
 // warmest cache, and the others can stay asleep.
 type idleList struct {
-	n  atomic.Int64
-	mu sync.Mutex
+	n  weave.Int64
+	mu weave.Mutex
 	ws []*Worker // guarded by mu
 }
 
@@ -90,7 +89,7 @@ func (s *Scheduler) wake() {
 			return // somebody else is waking one
 		}
 		if w := s.idle.pop(); w != nil {
-			w.wakeup <- wake
+			w.wakeup.Put(wake)
 			s.monitor.kick()
 			return
 		}
@@ -119,7 +118,7 @@ func (w *Worker) search() *Task {
 			if round >= s.cfg.SpinRounds {
 				break
 			}
-			runtime.Gosched()
+			weave.Gosched()
 		}
 		w.parks++
 		w.publish()
@@ -136,7 +135,7 @@ func (w *Worker) search() *Task {
 			s.monitor.kick() // it may have seen all of us parked, and sleep
 			continue
 		}
-		if <-w.wakeup == retire { // a waker has counted us as a searcher, a retirer has not
+		if w.wakeup.Take() == retire { // a waker has counted us as a searcher, a retirer has not
 			return nil
 		}
 	}

@@ -34,7 +34,8 @@ func (m *Mutex) Unlock() {
 
 func (m *Mutex) open() bool { return !m.locked }
 
-// Gosched is runtime.Gosched: a thread that calls it goes on only when another one has moved, if any can.
+// Gosched is runtime.Gosched: to switch here is no preemption, and a thread that calls it again goes on only when
+// another one has moved meanwhile, if any can.
 func Gosched() {
 	var o object
 	if th := o.point(opYield, nil); th == nil {

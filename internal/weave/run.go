@@ -78,7 +78,8 @@ type thread struct {
 	object  int32 // -1: none
 	opener  opener
 	pending bool // false before its first operation
-	yielded bool // it has called Gosched, and nobody has moved since
+	polite  bool // it has called Gosched, and nobody else has moved since
+	yielded bool // it has done so again: it goes on when another one has moved, if any can
 	ended   bool
 	at      string // where, while tracing
 }
@@ -217,6 +218,24 @@ func (r *Run) Go(name string, f func()) { r.start(name, f, false) }
 // all others have ended.
 func (r *Run) Daemon(name string, f func()) { r.start(name, f, true) }
 
+// Settle lets the threads that there are run until all are blocked or have ended, in one order that is always
+// the same: what they do until then is not explored. The body calls it.
+func (r *Run) Settle() {
+	explored := r.policy
+	r.policy = &replay{}
+	if first := r.choose(); first != nil {
+		r.pass(first)
+		r.watch()
+	}
+	r.policy = explored
+	r.current = nil
+	r.runner.Store(0)
+	r.steps, r.path, r.trace = 0, nil, nil
+	if r.failed != "" {
+		panic(failNow{})
+	}
+}
+
 // End has f called when the execution is over, on the goroutine that explores: it looks at what has come of it.
 func (r *Run) End(f func()) { r.end = append(r.end, f) }
 
@@ -314,7 +333,7 @@ func (o *object) point(op op, w opener) *thread {
 	th := r.current
 	th.op, th.opener, th.object = op, w, -1
 	if op == opYield {
-		th.yielded = true
+		th.yielded, th.polite = th.polite, true
 	} else {
 		th.object = r.know(o)
 	}
@@ -418,7 +437,7 @@ func (r *Run) choose() *thread {
 	next.yielded = false
 	for _, th := range r.threads {
 		if th != next {
-			th.yielded = false
+			th.yielded, th.polite = false, false
 		}
 	}
 	return next

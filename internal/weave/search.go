@@ -28,10 +28,10 @@ type node struct {
 	wanted    uint32 // who is to be tried
 	tried     uint32
 	signature uint32
-	prev      int8 // who moved before; -1: nobody, or one that cannot go on, and the choice is free
+	prev      int8 // who moved before; -1: nobody, or one that cannot go on or need not, and the choice is free
 	chosen    int8
 	preempted int16 // preemptions before this choice
-	block     int32 // the step at which chosen was switched to
+	block     int32 // the step at which chosen was switched to, or the last one at which the choice was free
 }
 
 // cost is the number of preemptions up to and with this choice.
@@ -57,7 +57,7 @@ func (s *search) pick(r *Run, mask uint32, prev *thread) int {
 		return -1
 	}
 	n.block = int32(i)
-	if i > 0 && s.nodes[i-1].chosen == n.chosen {
+	if i > 0 && n.prev >= 0 && s.nodes[i-1].chosen == n.chosen {
 		n.block = s.nodes[i-1].block
 	}
 	return int(n.chosen)
@@ -67,8 +67,10 @@ func (s *search) fresh(r *Run, i int, mask uint32, prev *thread) node {
 	n := node{enabled: mask, signature: r.signature(), prev: -1}
 	n.chosen = int8(bits.TrailingZeros32(mask))
 	if prev != nil && mask&(1<<prev.number) != 0 {
-		n.prev = int8(prev.number)
-		n.chosen = n.prev
+		n.chosen = int8(prev.number)
+		if prev.op != opYield {
+			n.prev = n.chosen
+		}
 	}
 	if i > 0 {
 		n.preempted = int16(s.nodes[i-1].cost())

@@ -91,6 +91,9 @@ func source(file string, line int) string {
 	return "\t" + strings.TrimSpace(lines[line-1])
 }
 
+// What a table shows of an execution that is too long to be read.
+const tableBegin, tableEnd = 100, 200
+
 // table shows the steps of an execution.
 func (r *Run) table() string {
 	var b strings.Builder
@@ -98,6 +101,12 @@ func (r *Run) table() string {
 	fmt.Fprintln(w, "step\tthread\toperation\ton\tvalue\tat\t")
 	last := ""
 	for i, l := range r.trace {
+		if i == tableBegin && len(r.trace) > tableBegin+tableEnd {
+			fmt.Fprintln(w, "...\t\t\t\t\t\t")
+		}
+		if i >= tableBegin && i < len(r.trace)-tableEnd {
+			continue
+		}
 		object := ""
 		if l.object >= 0 {
 			object = "#" + strconv.Itoa(int(l.object))
