@@ -4,6 +4,7 @@ import (
 	"sync"
 	"weak"
 
+	"github.com/ractor-go/ractor/internal/invariant"
 	"github.com/ractor-go/ractor/internal/weave"
 )
 
@@ -66,6 +67,9 @@ func (c *Cache[M]) refill(p *Pool[M]) *node[M] {
 
 // put takes n back. Its value is cleared here, so that no free node keeps a message alive.
 func (c *Cache[M]) put(p *Pool[M], n *node[M]) {
+	if invariant.On {
+		invariant.Holds(&n.link != c.hot && c.n <= batchSize, "a node is freed twice, or a cache holds %d nodes", c.n)
+	}
 	var zero M
 	n.value = zero
 	if c.n == batchSize {
@@ -110,12 +114,23 @@ func (p *Pool[M]) borrow() *Cache[M] {
 
 // give stores a whole batch.
 func (p *Pool[M]) give(batch *link) {
+	if invariant.On {
+		invariant.Holds(length(batch) == batchSize, "a batch of %d nodes", length(batch))
+	}
 	w := weak.Make(batch)
 	p.mu.Lock()
 	p.batches[p.next%poolBatches] = w
 	p.next++
 	p.n = min(p.n+1, poolBatches)
 	p.mu.Unlock()
+}
+
+// length counts the nodes of a batch.
+func length(batch *link) (n int) {
+	for ; batch != nil; batch = batch.next {
+		n++
+	}
+	return n
 }
 
 // take returns a whole batch, or nil when there is none that the collector has left.
@@ -133,6 +148,9 @@ func (p *Pool[M]) take() *link {
 		*slot = weak.Pointer[link]{}
 		p.mu.Unlock()
 		if batch := w.Value(); batch != nil {
+			if invariant.On {
+				invariant.Holds(length(batch) == batchSize, "a batch of %d nodes in the pool", length(batch))
+			}
 			return batch
 		}
 	}

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"math/bits"
 
+	"github.com/ractor-go/ractor/internal/invariant"
 	"github.com/ractor-go/ractor/internal/weave"
 )
 
@@ -106,6 +107,9 @@ func (r *ring[M]) over(t uint64) bool {
 // woken after the publish, for everything. A store is enough, the slot is this producer's alone.
 func (r *ring[M]) publish(p uint64, m M) {
 	s := r.at(p)
+	if invariant.On {
+		invariant.Holds(s.seq.Load() == p, "position %d is published into a slot that stands at %d", p, s.seq.Load())
+	}
 	s.value = m
 	s.seq.Store(p + writtenBit)
 }
@@ -138,6 +142,9 @@ func (r *ring[M]) lift() (uint64, bool) {
 // though head has moved on.
 func (r *ring[M]) release(h uint64) (m M) {
 	s := r.at(h)
+	if invariant.On {
+		invariant.Holds(s.seq.Load() == h+writtenBit, "position %d is released from a slot that stands at %d", h, s.seq.Load())
+	}
 	var zero M
 	m, s.value = s.value, zero
 	s.seq.Store(h + step*uint64(len(r.slots)))

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ractor-go/ractor/internal/invariant"
 	"github.com/ractor-go/ractor/internal/weave"
 )
 
@@ -150,6 +151,9 @@ func (c *Carrier) leave() {
 
 // take makes w this carrier's worker.
 func (c *Carrier) take(w *Worker) {
+	if invariant.On {
+		invariant.Holds(c.worker == nil && w != nil, "a carrier takes a second worker, or none")
+	}
 	c.worker = w
 	w.carrier.Store(c)
 	c.approach()
@@ -200,6 +204,9 @@ func (c *Carrier) work() (more bool) {
 // begin opens t's turn.
 func (c *Carrier) begin(t *Task) {
 	w := c.worker
+	if invariant.On {
+		invariant.Holds(w.carrier.Load() == c, "two carriers run worker %d", w.id)
+	}
 	w.turns++
 	w.turnBegan = w.ticks
 	w.yield = false
@@ -250,7 +257,9 @@ func (c *Carrier) block(wait func()) error {
 	defer func() {
 		c.freed.Store(s.Now().Nanoseconds() + 1)
 		c.blocked.Store(outer)
-		s.waiters.Add(-1)
+		if n := s.waiters.Add(-1); invariant.On {
+			invariant.Holds(n >= 0, "%d turns wait", n)
+		}
 	}()
 	if c.worker != nil {
 		s.carry(c.drop())
@@ -321,6 +330,9 @@ func (l *carriers) add(c *Carrier) {
 
 func (l *carriers) remove(c *Carrier) {
 	l.mu.Lock()
+	if invariant.On {
+		invariant.Holds(l.all[c.at] == c, "a carrier is removed that is not in the list")
+	}
 	last := len(l.all) - 1
 	l.all[c.at] = l.all[last]
 	l.all[c.at].at = c.at

@@ -3,6 +3,7 @@ package sched
 import (
 	"slices"
 
+	"github.com/ractor-go/ractor/internal/invariant"
 	"github.com/ractor-go/ractor/internal/weave"
 )
 
@@ -120,6 +121,9 @@ func (g *global) take(b *batch, limit int, out *batch) {
 	}
 	out.n += n
 	b.n -= n
+	if invariant.On {
+		invariant.Holds((b.n == 0) == (b.first == nil), "a batch of %d tasks whose first is %p", b.n, b.first)
+	}
 	g.size.Add(int64(-n))
 }
 

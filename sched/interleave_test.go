@@ -169,7 +169,6 @@ var programs = map[string]struct {
 	},
 	"submit to sleepers": {
 		what: "two submitters and two workers that sleep at first: the first wake counts for both, or there are two",
-		opts: weave.Options{Bound: 2},
 		make: func(r *weave.Run) {
 			h := newHouse(r, Config{Workers: 2})
 			h.hireAll()
@@ -182,7 +181,6 @@ var programs = map[string]struct {
 	},
 	"one turn waits for another": {
 		what: "who leaves a task behind wakes somebody for it, so that nobody needs the monitor",
-		opts: weave.Options{Bound: 2}, // four threads
 		make: func(r *weave.Run) {
 			h := newHouse(r, Config{Workers: 2})
 			h.hireAll()
@@ -335,16 +333,15 @@ var programs = map[string]struct {
 		make: func(r *weave.Run) {
 			h := newHouse(r, Config{Workers: 1})
 			alive := fencedAlive.Load()
-			var carrier *Carrier
-			u := h.unit(func(c *Carrier) bool { carrier = c; c.task.Load(); return false })
+			var carrier weave.Pointer[Carrier]
+			u := h.unit(func(c *Carrier) bool { carrier.Store(c); return false })
 			other := h.unit(nil)
 			h.inject(&u.Task)
 			h.inject(&other.Task)
 			h.hireAll()
 			h.Go("fence", func() {
-				h.searching.Load() // until here everything may have run
-				if carrier != nil && carrier.Fence(&u.Task) {
-					r.Check(!carrier.Fence(&u.Task), "fenced twice")
+				if c := carrier.Load(); c != nil && c.Fence(&u.Task) {
+					r.Check(!c.Fence(&u.Task), "fenced twice")
 				}
 			})
 			h.settle(1)
@@ -761,15 +758,15 @@ var mutants = map[string]func(r *weave.Run){
 	"a fence without a second look": func(r *weave.Run) {
 		h := newHouse(r, Config{Workers: 1})
 		alive := fencedAlive.Load()
-		var carrier *Carrier
-		u := h.unit(func(c *Carrier) bool { carrier = c; c.task.Load(); return false })
+		var carrier weave.Pointer[Carrier]
+		u := h.unit(func(c *Carrier) bool { carrier.Store(c); return false })
 		other := h.unit(func(c *Carrier) bool { r.Check(!c.Fenced(), "the wrong turn is fenced"); return false })
 		h.inject(&u.Task)
 		h.inject(&other.Task)
 		h.hireAll()
 		h.Go("fence", func() {
-			if h.searching.Load(); carrier != nil && carrier.task.Load() == &u.Task {
-				carrier.fence.CompareAndSwap(nil, &other.Task) // whatever runs by now
+			if c := carrier.Load(); c != nil && c.task.Load() == &u.Task {
+				c.fence.CompareAndSwap(nil, &other.Task) // whatever runs by now
 			}
 		})
 		h.Run.End(func() { fencedAlive.Store(alive) })

@@ -3,6 +3,7 @@ package sched
 import (
 	"slices"
 
+	"github.com/ractor-go/ractor/internal/invariant"
 	"github.com/ractor-go/ractor/internal/weave"
 )
 
@@ -39,6 +40,9 @@ type idleList struct {
 
 func (l *idleList) add(w *Worker) {
 	l.mu.Lock()
+	if invariant.On {
+		invariant.Holds(!slices.Contains(l.ws, w), "worker %d parks twice", w.id)
+	}
 	w.resting.Store(true)
 	l.ws = append(l.ws, w)
 	l.n.Add(1)
@@ -97,7 +101,7 @@ func (s *Scheduler) wake() {
 		// somebody may have queued a task and relied on our number, and a
 		// worker may have looked before that and parked since. So take the
 		// number back and look again, in his place.
-		s.searching.Add(-1)
+		s.stopSearching()
 	}
 }
 
@@ -125,7 +129,7 @@ func (w *Worker) search() *Task {
 		w.forget()
 		w.carrier.Load().task.Store(nil)
 		s.idle.add(w)
-		s.searching.Add(-1)
+		s.stopSearching()
 		closing := s.closing.Load() // first: what was queued before Close is seen below
 		if work := s.anyWork(); (work || closing) && s.idle.take(w) {
 			if !work {
@@ -157,9 +161,18 @@ func (w *Worker) look() *Task {
 // was queued before its step it sees, and who queues later sees that nobody
 // searches. A call that comes alone wakes one worker, not two.
 func (s *Scheduler) found() {
-	if s.searching.Add(-1) == 0 && s.anyWork() {
+	if s.stopSearching() == 0 && s.anyWork() {
 		s.wake()
 	}
+}
+
+// stopSearching takes one from the searchers and returns how many are left.
+func (s *Scheduler) stopSearching() int64 {
+	n := s.searching.Add(-1)
+	if invariant.On {
+		invariant.Holds(n >= 0, "%d workers search", n)
+	}
+	return n
 }
 
 // anyWork says whether a task waits where a searcher would find it.

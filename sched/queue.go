@@ -1,6 +1,9 @@
 package sched
 
-import "github.com/ractor-go/ractor/internal/weave"
+import (
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
+)
 
 // queue is one worker's run queue: a ring that its worker fills at the tail,
 // and from whose head the worker and thieves take, and the run-next slot.
@@ -49,6 +52,9 @@ func (q *queue) pop() *Task {
 		}
 		t := q.ring[head&q.mask()].Load()
 		if q.head.CompareAndSwap(head, head+1) {
+			if invariant.On {
+				invariant.Holds(t != nil, "no task at position %d of a ring", head)
+			}
 			return t
 		}
 	}
@@ -79,7 +85,10 @@ func (q *queue) half() (chain, int) {
 			continue
 		}
 		var c chain
-		for _, t := range buf[:n] {
+		for i, t := range buf[:n] {
+			if invariant.On {
+				invariant.Holds(t != nil, "no task at position %d of a ring", int(head)+i)
+			}
 			c.add(t)
 		}
 		return c, int(n)
