@@ -26,8 +26,11 @@
 //	0      timerwheel   a hierarchical wheel, without clock or           nobody
 //	                    goroutine
 //	0      registry     the tables of names and of ids                   nobody
+//	seam   internal/    atomics and locks under which every              gid
+//	       weave        interleaving can be tried
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
-//	                    above; readme: the README compiles
+//	                    above; invariant: checks of race builds;
+//	                    readme: the README compiles
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

@@ -69,7 +69,7 @@ func (p *prog) turn(cache *Cache[int]) {
 	for {
 		for p.box.HasControl() {
 			_, e, ok := p.box.PopControl()
-			p.Check(ok, "HasControl, and nothing to pop")
+			p.Checkf(ok, "HasControl, and nothing to pop")
 			p.control = append(p.control, e)
 		}
 		if len(p.handled) == p.closeAt && !p.isClosed() {
@@ -83,7 +83,7 @@ func (p *prog) turn(cache *Cache[int]) {
 		if p.rest() {
 			return
 		}
-		p.Check(!p.awake, "the consumer goes on, and another one was woken")
+		p.Checkf(!p.awake, "the consumer goes on, and another one was woken")
 		p.awake = true
 	}
 }
@@ -101,7 +101,7 @@ func (p *prog) isClosed() bool { return p.box.word.Load() == &closed }
 func (p *prog) did(o Outcome) bool {
 	switch o {
 	case Wake:
-		p.Check(!p.awake, "woken twice")
+		p.Checkf(!p.awake, "woken twice")
 		p.awake = true
 		p.bell.Put(1)
 	case Full, Closed:
@@ -386,7 +386,7 @@ func TestInterleavePool(t *testing.T) {
 				for range 2 {
 					for range 2*batchSize + 1 {
 						n := cache.get(&pool)
-						r.Check(!owned[n], "a node has two owners")
+						r.Checkf(!owned[n], "a node has two owners")
 						owned[n] = true
 						kept = append(kept, &n.link)
 						mine = append(mine, n)

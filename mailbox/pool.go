@@ -68,7 +68,7 @@ func (c *Cache[M]) refill(p *Pool[M]) *node[M] {
 // put takes n back. Its value is cleared here, so that no free node keeps a message alive.
 func (c *Cache[M]) put(p *Pool[M], n *node[M]) {
 	if invariant.On {
-		invariant.Holds(&n.link != c.hot && c.n <= batchSize, "a node is freed twice, or a cache holds %d nodes", c.n)
+		invariant.Holdsf(&n.link != c.hot && c.n <= batchSize, "a node is freed twice, or a cache holds %d nodes", c.n)
 	}
 	var zero M
 	n.value = zero
@@ -115,7 +115,7 @@ func (p *Pool[M]) borrow() *Cache[M] {
 // give stores a whole batch.
 func (p *Pool[M]) give(batch *link) {
 	if invariant.On {
-		invariant.Holds(length(batch) == batchSize, "a batch of %d nodes", length(batch))
+		invariant.Holdsf(length(batch) == batchSize, "a batch of %d nodes", length(batch))
 	}
 	w := weak.Make(batch)
 	p.mu.Lock()
@@ -149,7 +149,7 @@ func (p *Pool[M]) take() *link {
 		p.mu.Unlock()
 		if batch := w.Value(); batch != nil {
 			if invariant.On {
-				invariant.Holds(length(batch) == batchSize, "a batch of %d nodes in the pool", length(batch))
+				invariant.Holdsf(length(batch) == batchSize, "a batch of %d nodes in the pool", length(batch))
 			}
 			return batch
 		}

@@ -108,7 +108,7 @@ func (r *ring[M]) over(t uint64) bool {
 func (r *ring[M]) publish(p uint64, m M) {
 	s := r.at(p)
 	if invariant.On {
-		invariant.Holds(s.seq.Load() == p, "position %d is published into a slot that stands at %d", p, s.seq.Load())
+		invariant.Holdsf(s.seq.Load() == p, "position %d is published into a slot that stands at %d", p, s.seq.Load())
 	}
 	s.value = m
 	s.seq.Store(p + writtenBit)
@@ -143,7 +143,7 @@ func (r *ring[M]) lift() (uint64, bool) {
 func (r *ring[M]) release(h uint64) (m M) {
 	s := r.at(h)
 	if invariant.On {
-		invariant.Holds(s.seq.Load() == h+writtenBit, "position %d is released from a slot that stands at %d", h, s.seq.Load())
+		invariant.Holdsf(s.seq.Load() == h+writtenBit, "position %d is released from a slot that stands at %d", h, s.seq.Load())
 	}
 	var zero M
 	m, s.value = s.value, zero

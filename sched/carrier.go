@@ -152,7 +152,7 @@ func (c *Carrier) leave() {
 // take makes w this carrier's worker.
 func (c *Carrier) take(w *Worker) {
 	if invariant.On {
-		invariant.Holds(c.worker == nil && w != nil, "a carrier takes a second worker, or none")
+		invariant.Holdsf(c.worker == nil && w != nil, "a carrier takes a second worker, or none")
 	}
 	c.worker = w
 	w.carrier.Store(c)
@@ -205,7 +205,7 @@ func (c *Carrier) work() (more bool) {
 func (c *Carrier) begin(t *Task) {
 	w := c.worker
 	if invariant.On {
-		invariant.Holds(w.carrier.Load() == c, "two carriers run worker %d", w.id)
+		invariant.Holdsf(w.carrier.Load() == c, "two carriers run worker %d", w.id)
 	}
 	w.turns++
 	w.turnBegan = w.ticks
@@ -258,7 +258,7 @@ func (c *Carrier) block(wait func()) error {
 		c.freed.Store(s.Now().Nanoseconds() + 1)
 		c.blocked.Store(outer)
 		if n := s.waiters.Add(-1); invariant.On {
-			invariant.Holds(n >= 0, "%d turns wait", n)
+			invariant.Holdsf(n >= 0, "%d turns wait", n)
 		}
 	}()
 	if c.worker != nil {
@@ -331,7 +331,7 @@ func (l *carriers) add(c *Carrier) {
 func (l *carriers) remove(c *Carrier) {
 	l.mu.Lock()
 	if invariant.On {
-		invariant.Holds(l.all[c.at] == c, "a carrier is removed that is not in the list")
+		invariant.Holdsf(l.all[c.at] == c, "a carrier is removed that is not in the list")
 	}
 	last := len(l.all) - 1
 	l.all[c.at] = l.all[last]

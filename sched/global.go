@@ -122,7 +122,7 @@ func (g *global) take(b *batch, limit int, out *batch) {
 	out.n += n
 	b.n -= n
 	if invariant.On {
-		invariant.Holds((b.n == 0) == (b.first == nil), "a batch of %d tasks whose first is %p", b.n, b.first)
+		invariant.Holdsf((b.n == 0) == (b.first == nil), "a batch of %d tasks whose first is %p", b.n, b.first)
 	}
 	g.size.Add(int64(-n))
 }

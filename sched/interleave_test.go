@@ -41,7 +41,7 @@ type unit struct {
 }
 
 func (u *unit) Turn(c *Carrier) bool {
-	u.h.Check(!u.inUse, "two workers run one task")
+	u.h.Checkf(!u.inUse, "two workers run one task")
 	u.inUse = true
 	u.ran++
 	u.word.Add(1)
@@ -341,7 +341,7 @@ var programs = map[string]struct {
 			h.hireAll()
 			h.Go("fence", func() {
 				if c := carrier.Load(); c != nil && c.Fence(&u.Task) {
-					r.Check(!c.Fence(&u.Task), "fenced twice")
+					r.Checkf(!c.Fence(&u.Task), "fenced twice")
 				}
 			})
 			h.settle(1)
@@ -484,7 +484,7 @@ func (p *ringProg) all(c chain, n int) {
 		p.one(t)
 		n--
 	}
-	p.Check(n == 0, "the chain is not as long as it says: %d", n)
+	p.Checkf(n == 0, "the chain is not as long as it says: %d", n)
 }
 
 // pop is the owner's.
@@ -580,7 +580,7 @@ func globalProg(r *weave.Run, takers int) {
 			order = append(order, index[t])
 			n--
 		}
-		r.Check(n == 0, "the chain is not as long as it says")
+		r.Checkf(n == 0, "the chain is not as long as it says")
 	}
 	drain := func() {
 		for !g.empty() {
@@ -595,7 +595,7 @@ func globalProg(r *weave.Run, takers int) {
 		g.push(&tasks[1])
 		if takers == 1 {
 			empty := g.empty()
-			r.Check(!empty || taking || len(order) > 1, "empty, though nobody has taken what was pushed")
+			r.Checkf(!empty || taking || len(order) > 1, "empty, though nobody has taken what was pushed")
 		}
 	})
 	r.Go("spill", func() {
@@ -760,7 +760,7 @@ var mutants = map[string]func(r *weave.Run){
 		alive := fencedAlive.Load()
 		var carrier weave.Pointer[Carrier]
 		u := h.unit(func(c *Carrier) bool { carrier.Store(c); return false })
-		other := h.unit(func(c *Carrier) bool { r.Check(!c.Fenced(), "the wrong turn is fenced"); return false })
+		other := h.unit(func(c *Carrier) bool { r.Checkf(!c.Fenced(), "the wrong turn is fenced"); return false })
 		h.inject(&u.Task)
 		h.inject(&other.Task)
 		h.hireAll()

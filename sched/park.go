@@ -41,7 +41,7 @@ type idleList struct {
 func (l *idleList) add(w *Worker) {
 	l.mu.Lock()
 	if invariant.On {
-		invariant.Holds(!slices.Contains(l.ws, w), "worker %d parks twice", w.id)
+		invariant.Holdsf(!slices.Contains(l.ws, w), "worker %d parks twice", w.id)
 	}
 	w.resting.Store(true)
 	l.ws = append(l.ws, w)
@@ -170,7 +170,7 @@ func (s *Scheduler) found() {
 func (s *Scheduler) stopSearching() int64 {
 	n := s.searching.Add(-1)
 	if invariant.On {
-		invariant.Holds(n >= 0, "%d workers search", n)
+		invariant.Holdsf(n >= 0, "%d workers search", n)
 	}
 	return n
 }

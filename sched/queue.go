@@ -53,7 +53,7 @@ func (q *queue) pop() *Task {
 		t := q.ring[head&q.mask()].Load()
 		if q.head.CompareAndSwap(head, head+1) {
 			if invariant.On {
-				invariant.Holds(t != nil, "no task at position %d of a ring", head)
+				invariant.Holdsf(t != nil, "no task at position %d of a ring", head)
 			}
 			return t
 		}
@@ -87,7 +87,7 @@ func (q *queue) half() (chain, int) {
 		var c chain
 		for i, t := range buf[:n] {
 			if invariant.On {
-				invariant.Holds(t != nil, "no task at position %d of a ring", int(head)+i)
+				invariant.Holdsf(t != nil, "no task at position %d of a ring", int(head)+i)
 			}
 			c.add(t)
 		}

@@ -2,7 +2,7 @@
 // detector and those with the tag interleave. In all others it is nothing:
 //
 //	if invariant.On {
-//		invariant.Holds(n >= 0, "%d waiters", n)
+//		invariant.Holdsf(n >= 0, "%d waiters", n)
 //	}
 //
 // On is a constant, so that the compiler leaves the whole statement out. What is checked stands where it must

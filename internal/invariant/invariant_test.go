@@ -11,9 +11,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestHolds(t *testing.T) {
-	invariant.Holds(true, "never")
-	broken := func() { invariant.Holds(false, "%d waiters", -1) }
+func TestHoldsf(t *testing.T) {
+	invariant.Holdsf(true, "never")
+	broken := func() { invariant.Holdsf(false, "%d waiters", -1) }
 	if invariant.On {
 		require.PanicsWithValue(t, "broken invariant: -1 waiters", broken)
 	} else {

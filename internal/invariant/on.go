@@ -7,8 +7,8 @@ import "fmt"
 // On says whether invariants are checked in this build.
 const On = true
 
-// Holds panics if ok is false; what the format says is the state that must not be.
-func Holds(ok bool, format string, args ...any) {
+// Holdsf panics if ok is false; what the format says is the state that must not be.
+func Holdsf(ok bool, format string, args ...any) {
 	if !ok {
 		panic("broken invariant: " + fmt.Sprintf(format, args...))
 	}

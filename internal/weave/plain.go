@@ -11,12 +11,16 @@ import (
 // On says whether the build tag interleave is set: whether [Explore] is there.
 const On = false
 
-// The types of sync/atomic.
 type (
-	Bool           = atomic.Bool
-	Int64          = atomic.Int64
-	Uint32         = atomic.Uint32
-	Uint64         = atomic.Uint64
+	// Bool is atomic.Bool.
+	Bool = atomic.Bool
+	// Int64 is atomic.Int64.
+	Int64 = atomic.Int64
+	// Uint32 is atomic.Uint32.
+	Uint32 = atomic.Uint32
+	// Uint64 is atomic.Uint64.
+	Uint64 = atomic.Uint64
+	// Pointer is atomic.Pointer.
 	Pointer[T any] = atomic.Pointer[T]
 )
 

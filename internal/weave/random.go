@@ -5,9 +5,8 @@ package weave
 import "math/rand/v2"
 
 // priorities chooses by PCT (S. Burckhardt and others, ASPLOS 2010): each thread has a random priority, the
-// highest one that can moves, and at depth-1 random steps the one that has just moved falls below all others. A
-// bug that needs depth ordered steps is found by one execution with a probability of at least
-// 1/(threads*steps^(depth-1)).
+// highest one that can moves, and at depth-1 random steps the one that has just moved falls below all others. One
+// execution finds what needs depth ordered steps with a probability of at least 1/(threads*steps^(depth-1)).
 type priorities struct {
 	random   *rand.Rand
 	changes  []int // the steps at which a priority falls

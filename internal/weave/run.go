@@ -176,13 +176,14 @@ func (r *Run) judge() {
 }
 
 // waiting names the threads that are blocked, and where.
-func (r *Run) waiting() (text string) {
+func (r *Run) waiting() string {
+	var all []string
 	for _, th := range r.threads {
 		if !th.ended {
-			text += fmt.Sprintf("%s waits in %s %s; ", th.name, opNames[th.op], th.at)
+			all = append(all, fmt.Sprintf("%s waits in %s %s", th.name, opNames[th.op], th.at))
 		}
 	}
-	return text
+	return strings.Join(all, "; ")
 }
 
 // watch waits until the execution is over. A thread that blocks where we do not see it would hold it up.
@@ -257,8 +258,8 @@ func (r *Run) FailNow() {
 	panic(failNow{})
 }
 
-// Check fails the execution if ok is false.
-func (r *Run) Check(ok bool, format string, args ...any) {
+// Checkf fails the execution if ok is false.
+func (r *Run) Checkf(ok bool, format string, args ...any) {
 	if !ok {
 		r.failf(format, args...)
 		r.FailNow()

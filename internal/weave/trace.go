@@ -24,23 +24,23 @@ type line struct {
 // saw adds to the trace what th has found or done.
 func saw[A any](th *thread, format string, a A) {
 	if th != nil && th.run.tracing {
-		th.run.note(format, a)
+		th.run.notef(format, a)
 	}
 }
 
 func saw2[A, B any](th *thread, format string, a A, b B) {
 	if th != nil && th.run.tracing {
-		th.run.note(format, a, b)
+		th.run.notef(format, a, b)
 	}
 }
 
 func saw3[A, B, C any](th *thread, format string, a A, b B, c C) {
 	if th != nil && th.run.tracing {
-		th.run.note(format, a, b, c)
+		th.run.notef(format, a, b, c)
 	}
 }
 
-func (r *Run) note(format string, values ...any) {
+func (r *Run) notef(format string, values ...any) {
 	for i, v := range values {
 		if value := reflect.ValueOf(v); value.IsValid() && value.Kind() == reflect.Pointer {
 			values[i] = r.name(v, value.IsNil())
@@ -98,11 +98,12 @@ const tableBegin, tableEnd = 100, 200
 func (r *Run) table() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "step\tthread\toperation\ton\tvalue\tat\t")
+	row := func(cells ...any) { _, _ = fmt.Fprintf(w, "%v\t%v\t%v\t%v\t%v\t%v\n", cells...) } // w writes to memory
+	row("step", "thread", "operation", "on", "value", "at")
 	last := ""
 	for i, l := range r.trace {
 		if i == tableBegin && len(r.trace) > tableBegin+tableEnd {
-			fmt.Fprintln(w, "...\t\t\t\t\t\t")
+			row("...", "", "", "", "", "")
 		}
 		if i >= tableBegin && i < len(r.trace)-tableEnd {
 			continue
@@ -116,7 +117,7 @@ func (r *Run) table() string {
 			thread = "  ."
 		}
 		last = l.thread
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", i, thread, l.op, object, l.value, l.at)
+		row(i, thread, l.op, object, l.value, l.at)
 	}
 	_ = w.Flush()
 	return b.String()
@@ -136,15 +137,15 @@ func (p *path) add(thread int) {
 }
 
 func (p path) String() string {
-	var words []string
-	for _, l := range p {
-		words = append(words, fmt.Sprintf("%dx%d", l.thread, l.steps))
+	words := make([]string, len(p))
+	for i, l := range p {
+		words[i] = fmt.Sprintf("%dx%d", l.thread, l.steps)
 	}
 	return strings.Join(words, " ")
 }
 
 func parsePath(text string) (p path, err error) {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		var l leg
 		if n, err := fmt.Sscanf(word, "%dx%d", &l.thread, &l.steps); n != 2 || err != nil || l.steps < 1 {
 			return nil, fmt.Errorf("weave: %q is no step of a schedule: want THREADxSTEPS", word)

@@ -131,7 +131,7 @@ func (p program) run(r *Run, ended func(string)) {
 // The reduction loses nothing: random programs end in the same ways with and without it, within each bound.
 func TestReductionLosesNothing(t *testing.T) {
 	reduced, full := 0, 0
-	for seed := range uint64(100) {
+	for seed := range uint64(300) {
 		p := randomProgram(rand.New(rand.NewPCG(seed, 1)))
 		for bound := -1; bound < 4; bound++ {
 			if bound == 0 {
@@ -166,7 +166,12 @@ var faults = map[string]struct {
 	"two locks in two orders": {"deadlock: a waits in Lock ", 1, func(r *Run) {
 		var x, y Mutex
 		both := func(m, n *Mutex) func() {
-			return func() { m.Lock(); n.Lock(); n.Unlock(); m.Unlock() }
+			return func() {
+				m.Lock()
+				defer m.Unlock()
+				n.Lock()
+				defer n.Unlock()
+			}
 		}
 		r.Go("a", both(&x, &y))
 		r.Go("b", both(&y, &x))
@@ -227,12 +232,12 @@ var faults = map[string]struct {
 			a.Load()
 			r.Go("b", func() {
 				a.Load()
-				r.Check(1 == 2, "not equal")
+				r.Checkf(1 == 2, "not equal")
 			})
 		})
 	}},
-	"a failure before the first step": {"at once", 0, func(r *Run) { r.Go("a", func() { r.Check(false, "at once") }) }},
-	"a failure of the body":           {"at once", 0, func(r *Run) { r.Check(false, "at once") }},
+	"a failure before the first step": {"at once", 0, func(r *Run) { r.Go("a", func() { r.Checkf(false, "at once") }) }},
+	"a failure of the body":           {"at once", 0, func(r *Run) { r.Checkf(false, "at once") }},
 	"too many threads": {"more than 16 threads", 0, func(r *Run) {
 		for range 17 {
 			r.Go("a", Gosched)
@@ -242,7 +247,7 @@ var faults = map[string]struct {
 		var order Uint64
 		r.Go("a", func() { order.Add(1); order.Load() })
 		r.Go("b", func() { order.CompareAndSwap(1, 2) })
-		r.Go("c", func() { r.Check(!order.CompareAndSwap(2, 3) || order.Load() != 3, "found") })
+		r.Go("c", func() { r.Checkf(!order.CompareAndSwap(2, 3) || order.Load() != 3, "found") })
 	}},
 }
 

@@ -7,10 +7,12 @@ import "sync/atomic"
 // On says whether the build tag interleave is set: whether [Explore] is there.
 const On = true
 
-// The types of sync/atomic, each of whose operations is a choice point.
 type (
-	Int64  = word[int64]
+	// Int64 is atomic.Int64.
+	Int64 = word[int64]
+	// Uint32 is atomic.Uint32.
 	Uint32 = word[uint32]
+	// Uint64 is atomic.Uint64.
 	Uint64 = word[uint64]
 )
 
