@@ -28,8 +28,11 @@
 //	0      timerwheel   a hierarchical wheel, without clock or           nobody
 //	                    goroutine
 //	0      registry     the tables of names and of ids                   nobody
+//	seam   internal/    atomics and locks under which every              gid
+//	       weave        interleaving can be tried
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
-//	                    above; docs: README and docs/ compile
+//	                    above; docs: README and docs/ compile; invariant:
+//	                    checks of race builds
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ractor-go/ractor/internal/weave"
 	"github.com/ractor-go/ractor/mailbox"
 	"github.com/ractor-go/ractor/registry"
 	"github.com/ractor-go/ractor/sched"
@@ -20,14 +21,14 @@ type ID = registry.ID
 type cell struct {
 	task   sched.Task // its Runner is the *turner[M], or a proxy
 	kind   *kind
-	life   atomic.Uint32 // see life.go
+	life   weave.Uint32  // see life.go
 	taken  atomic.Uint32 // messages taken out of the mailbox and not handled, as of the last time it mattered
 	id     ID
 	seq    uint64               // the order of spawning
 	parent atomic.Pointer[cell] // written under the parent's rare.mu
 	older  *cell                // siblings, guarded by the parent's rare.mu
 	newer  *cell
-	rare   atomic.Pointer[rare]
+	rare   weave.Pointer[rare]
 }
 
 // core is what the untyped parts need of the typed one; *turner[M] has it.
@@ -44,7 +45,7 @@ func (c *cell) core() core { return c.task.Runner.(core) } //nolint:forcetypeass
 
 // rare is what only some actors have.
 type rare struct {
-	mu sync.Mutex
+	mu weave.Mutex
 
 	name     string
 	children *cell    // guarded by mu: the youngest; a list through older
@@ -60,8 +61,8 @@ type rare struct {
 	killCause atomic.Pointer[error] // nil is ErrKilled
 	cancel    cancellation
 	hooks     []*stoppingHook // guarded by mu
-	hooked    atomic.Bool     // there was a hook
-	hookMu    sync.Mutex      // held while hooks run
+	hooked    weave.Bool      // there may be a hook
+	hookMu    weave.Mutex     // held while hooks run
 	hooking   atomic.Uintptr  // the goroutine that runs them
 	timers    sched.Group     // those that are armed
 	own       sched.Group     // of an actor with KeepMailbox: those that its value has armed

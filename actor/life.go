@@ -182,11 +182,12 @@ func OnStopping(r AnyRef, f func()) (cancel func(), ok bool) {
 	h := &stoppingHook{f}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c.status() >= Stopping { // the winner takes the hooks after the crossing, under mu
+	// First announce, then look: the winner crosses first and looks for hooks then, and takes them under mu.
+	x.hooked.Store(true)
+	if c.status() >= Stopping {
 		return func() {}, false
 	}
 	x.hooks = append(x.hooks, h)
-	x.hooked.Store(true)
 	return func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()

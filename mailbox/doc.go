@@ -61,7 +61,8 @@
 // come, and so is its step 2.
 //
 // The same shape, push then look against announce then look, protects Close (the late producer, see [Late]) and
-// those who wait for room.
+// those who wait for room. With the build tag interleave the tests try every order of these steps (package
+// internal/weave).
 //
 // # What was tried instead
 //

@@ -3,6 +3,8 @@ package mailbox
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // link is the untyped head of every node, so that sentinels and stack code need no type parameter.
@@ -59,7 +61,7 @@ func (l *link) over(head *link) {
 // the CAS succeeds, and it is right to: l.next points at what is the head now, and that is all that a push
 // claims. What makes ABA deadly in a Treiber stack is a pop that trusts head.next. There is none: the only
 // taker takes everything at once.
-func push(word *atomic.Pointer[link], l *link) *link {
+func push(word *weave.Pointer[link], l *link) *link {
 	for {
 		head := word.Load()
 		if head == &closed {

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Mailbox is the input of one consumer, typically an actor: messages of type M and control items of type E
@@ -23,12 +24,12 @@ type Mailbox[M, E any] struct {
 	//
 	// The arcs, each with its one function: nil → chain and &awake → chain (Push), nil → &awake (Wake, and
 	// Sleep when it changes its mind), chain → &awake (take), &awake → nil (Sleep), any → &closed (Close).
-	word atomic.Pointer[link]
+	word weave.Pointer[link]
 
-	batch   *link                // consumer only: messages taken and put in order, oldest first
-	control atomic.Pointer[link] // stack of control items, or &closed
-	pending *link                // consumer only: control items in strict order, a circle, points at the last one
-	ring    *ring[M]             // the Message lane when it is bounded, otherwise nil; never changes after Bound
+	batch   *link               // consumer only: messages taken and put in order, oldest first
+	control weave.Pointer[link] // stack of control items, or &closed
+	pending *link               // consumer only: control items in strict order, a circle, points at the last one
+	ring    *ring[M]            // the Message lane when it is bounded, otherwise nil; never changes after Bound
 }
 
 // Outcome is the result of a push: what the caller must do next.

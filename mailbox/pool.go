@@ -3,11 +3,9 @@ package mailbox
 import (
 	"sync"
 	"weak"
-)
 
-const (
-	batchSize   = 128  // nodes that move between a Cache and its Pool in one step
-	poolBatches = 1024 // batches that a Pool holds at most
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Pool is the common store of free nodes for all mailboxes of M in one system. The zero Pool is empty and
@@ -18,7 +16,7 @@ const (
 // comes and goes without an allocation. A batch costs a lock and a weak pointer, in all about a nanosecond a
 // node.
 type Pool[M any] struct {
-	mu      sync.Mutex
+	mu      weave.Mutex
 	batches [poolBatches]weak.Pointer[link] // a ring: the newest is before next, the oldest is overwritten when full
 	next    uint32
 	n       uint32
@@ -69,6 +67,9 @@ func (c *Cache[M]) refill(p *Pool[M]) *node[M] {
 
 // put takes n back. Its value is cleared here, so that no free node keeps a message alive.
 func (c *Cache[M]) put(p *Pool[M], n *node[M]) {
+	if invariant.On {
+		invariant.Holdsf(&n.link != c.hot && c.n <= batchSize, "a node is freed twice, or a cache holds %d nodes", c.n)
+	}
 	var zero M
 	n.value = zero
 	if c.n == batchSize {
@@ -113,12 +114,23 @@ func (p *Pool[M]) borrow() *Cache[M] {
 
 // give stores a whole batch.
 func (p *Pool[M]) give(batch *link) {
+	if invariant.On {
+		invariant.Holdsf(length(batch) == batchSize, "a batch of %d nodes", length(batch))
+	}
 	w := weak.Make(batch)
 	p.mu.Lock()
 	p.batches[p.next%poolBatches] = w
 	p.next++
 	p.n = min(p.n+1, poolBatches)
 	p.mu.Unlock()
+}
+
+// length counts the nodes of a batch.
+func length(batch *link) (n int) {
+	for ; batch != nil; batch = batch.next {
+		n++
+	}
+	return n
 }
 
 // take returns a whole batch, or nil when there is none that the collector has left.
@@ -136,6 +148,9 @@ func (p *Pool[M]) take() *link {
 		*slot = weak.Pointer[link]{}
 		p.mu.Unlock()
 		if batch := w.Value(); batch != nil {
+			if invariant.On {
+				invariant.Holdsf(length(batch) == batchSize, "a batch of %d nodes in the pool", length(batch))
+			}
 			return batch
 		}
 	}

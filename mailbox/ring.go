@@ -2,8 +2,9 @@ package mailbox
 
 import (
 	"math/bits"
-	"sync"
-	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Positions in a ring count in twos and wrap around at 2^64; the lowest bit is free. In tail it says closed,
@@ -33,24 +34,24 @@ type ring[M any] struct {
 	exact bool   // the bound is the size
 
 	_    [64]byte // producers, consumer and the rest on cache lines of their own
-	tail atomic.Uint64
+	tail weave.Uint64
 	_    [64]byte
-	head atomic.Uint64
+	head weave.Uint64
 	_    [64]byte
 	room room
 }
 
 type slot[M any] struct {
-	seq   atomic.Uint64
+	seq   weave.Uint64
 	value M // owned by the producer that claimed the slot, then by whoever lifts it
 }
 
 // room is where producers wait; see room.go.
 type room struct {
-	waiting atomic.Uint32 // how many wait; the popper's only look, mostly
-	due     atomic.Uint64 // the head at which they are woken at the latest; set before waiting
-	mu      sync.Mutex
-	waiters []chan struct{}
+	waiting weave.Uint32 // how many wait; the popper's only look, mostly
+	due     weave.Uint64 // the head at which they are woken at the latest; set before waiting
+	mu      weave.Mutex
+	waiters []weave.Gate
 }
 
 // newRing makes a ring of n messages whose first position is start, an even number.
@@ -106,6 +107,9 @@ func (r *ring[M]) over(t uint64) bool {
 // woken after the publish, for everything. A store is enough, the slot is this producer's alone.
 func (r *ring[M]) publish(p uint64, m M) {
 	s := r.at(p)
+	if invariant.On {
+		invariant.Holdsf(s.seq.Load() == p, "position %d is published into a slot that stands at %d", p, s.seq.Load())
+	}
 	s.value = m
 	s.seq.Store(p + writtenBit)
 }
@@ -138,6 +142,9 @@ func (r *ring[M]) lift() (uint64, bool) {
 // though head has moved on.
 func (r *ring[M]) release(h uint64) (m M) {
 	s := r.at(h)
+	if invariant.On {
+		invariant.Holdsf(s.seq.Load() == h+writtenBit, "position %d is released from a slot that stands at %d", h, s.seq.Load())
+	}
 	var zero M
 	m, s.value = s.value, zero
 	s.seq.Store(h + step*uint64(len(r.slots)))

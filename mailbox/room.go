@@ -3,6 +3,8 @@ package mailbox
 import (
 	"context"
 	"slices"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Waiting for room is the slow path, so it is a mutex and a channel per wait. Channels are not pooled: one
@@ -29,13 +31,11 @@ func (r *ring[M]) wait(ctx context.Context) error {
 		r.room.leave(c)
 		return nil
 	}
-	select {
-	case <-c:
-		return nil
-	case <-ctx.Done():
+	if !c.Wait(ctx.Done()) {
 		r.room.leave(c)
 		return context.Cause(ctx)
 	}
+	return nil
 }
 
 // popped wakes the waiters if it is time. Waiting for the half saves wakeups: a producer that is woken has
@@ -51,8 +51,8 @@ func (r *ring[M]) popped() {
 }
 
 // join adds a waiter, whose wakeup is due when the head is at due, unless others wait already.
-func (w *room) join(due uint64) chan struct{} {
-	c := make(chan struct{})
+func (w *room) join(due uint64) weave.Gate {
+	c := weave.NewGate()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.waiters) == 0 {
@@ -65,7 +65,7 @@ func (w *room) join(due uint64) chan struct{} {
 
 // leave removes a waiter that is not going to wait, or has waited long enough. If it has been woken meanwhile,
 // so have all the others: nobody depends on what it does next.
-func (w *room) leave(c chan struct{}) {
+func (w *room) leave(c weave.Gate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if i := slices.Index(w.waiters, c); i >= 0 {
@@ -82,6 +82,6 @@ func (w *room) wake() {
 	w.waiting.Store(0)
 	w.mu.Unlock()
 	for _, c := range woken {
-		close(c)
+		c.Open()
 	}
 }

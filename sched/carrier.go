@@ -2,9 +2,12 @@ package sched
 
 import (
 	"runtime/debug"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Carrier is a goroutine that carries a worker: it takes tasks from the
@@ -19,13 +22,14 @@ import (
 type Carrier struct {
 	s       *Scheduler
 	worker  *Worker // nil after it was handed on
-	task    atomic.Pointer[Task]
-	id      uintptr              // the goroutine's identity, see self.go
-	number  uint64               // the goroutine's number in stack dumps
-	blocked atomic.Int64         // since when the task waits in Block, plus 1; 0: it does not
-	freed   atomic.Int64         // since when it has gone on after Block, plus 1
-	fence   atomic.Pointer[Task] // the turn that was written off, or gone
-	given   chan *Worker         // while resting
+	task    weave.Pointer[Task]
+	id      uintptr             // the goroutine's identity, see self.go
+	number  uint64              // the goroutine's number in stack dumps
+	blocked atomic.Int64        // since when the task waits in Block, plus 1; 0: it does not
+	freed   atomic.Int64        // since when it has gone on after Block, plus 1
+	fence   weave.Pointer[Task] // the turn that was written off, or gone
+	given   weave.Slot[*Worker] // while resting
+	at      int                 // its place in carriers.all, guarded by mu there
 	own     any
 }
 
@@ -147,6 +151,9 @@ func (c *Carrier) leave() {
 
 // take makes w this carrier's worker.
 func (c *Carrier) take(w *Worker) {
+	if invariant.On {
+		invariant.Holdsf(c.worker == nil && w != nil, "a carrier takes a second worker, or none")
+	}
 	c.worker = w
 	w.carrier.Store(c)
 	c.approach()
@@ -197,6 +204,9 @@ func (c *Carrier) work() (more bool) {
 // begin opens t's turn.
 func (c *Carrier) begin(t *Task) {
 	w := c.worker
+	if invariant.On {
+		invariant.Holdsf(w.carrier.Load() == c, "two carriers run worker %d", w.id)
+	}
 	w.turns++
 	w.turnBegan = w.ticks
 	w.yield = false
@@ -247,7 +257,9 @@ func (c *Carrier) block(wait func()) error {
 	defer func() {
 		c.freed.Store(s.Now().Nanoseconds() + 1)
 		c.blocked.Store(outer)
-		s.waiters.Add(-1)
+		if n := s.waiters.Add(-1); invariant.On {
+			invariant.Holdsf(n >= 0, "%d turns wait", n)
+		}
 	}()
 	if c.worker != nil {
 		s.carry(c.drop())
@@ -260,29 +272,29 @@ func (c *Carrier) block(wait func()) error {
 // carry finds a carrier for w: one that rests, or a new one.
 func (s *Scheduler) carry(w *Worker) {
 	if c := s.carriers.wakeOne(); c != nil {
-		c.given <- w
+		c.given.Put(w)
 		return
 	}
-	c := &Carrier{s: s, given: make(chan *Worker, 1)}
+	c := &Carrier{s: s, given: weave.NewSlot[*Worker]()}
 	if s.cfg.PerCarrier != nil {
 		c.own = s.cfg.PerCarrier()
 	}
 	s.carriers.add(c)
 	// The pool has no bound, so Submit fails only after Close has released
 	// it, which waits for all carriers first.
-	if err := s.pool.Submit(func() { c.main(w) }); err != nil {
+	if err := s.spawn(func() { c.main(w) }); err != nil {
 		s.carriers.remove(c)
 	}
 }
 
 // carriers knows all carriers of a scheduler.
 type carriers struct {
-	mu      sync.Mutex
-	all     map[*Carrier]struct{} // guarded by mu
-	resting []*Carrier            // guarded by mu; the one that began last on top
-	limit   int                   // how many may rest; others end
-	closed  bool                  // guarded by mu
-	change  chan struct{}         // one slot: a carrier has ended or was fenced
+	mu      weave.Mutex
+	all     []*Carrier           // guarded by mu; in no order
+	resting []*Carrier           // guarded by mu; the one that began last on top
+	limit   int                  // how many may rest; others end
+	closed  bool                 // guarded by mu
+	change  weave.Slot[struct{}] // a carrier has ended or was fenced
 }
 
 // rest waits for a worker; nil: end.
@@ -294,7 +306,7 @@ func (l *carriers) rest(c *Carrier) *Worker {
 	}
 	l.resting = append(l.resting, c)
 	l.mu.Unlock()
-	return <-c.given
+	return c.given.Take()
 }
 
 // wakeOne takes a resting carrier; the caller owes it a worker.
@@ -312,23 +324,26 @@ func (l *carriers) wakeOne() *Carrier {
 
 func (l *carriers) add(c *Carrier) {
 	l.mu.Lock()
-	l.all[c] = struct{}{}
+	c.at = len(l.all)
+	l.all = append(l.all, c)
 	l.mu.Unlock()
 }
 
 func (l *carriers) remove(c *Carrier) {
 	l.mu.Lock()
-	delete(l.all, c)
+	if invariant.On {
+		invariant.Holdsf(l.all[c.at] == c, "a carrier is removed that is not in the list")
+	}
+	last := len(l.all) - 1
+	l.all[c.at] = l.all[last]
+	l.all[c.at].at = c.at
+	l.all[last] = nil
+	l.all = l.all[:last]
 	l.mu.Unlock()
 	l.changed()
 }
 
-func (l *carriers) changed() {
-	select {
-	case l.change <- struct{}{}:
-	default:
-	}
-}
+func (l *carriers) changed() { l.change.Offer(struct{}{}) }
 
 // close sends all resting carriers home, and all that would rest.
 func (l *carriers) close() {
@@ -338,7 +353,7 @@ func (l *carriers) close() {
 	l.resting = nil
 	l.mu.Unlock()
 	for _, c := range resting {
-		c.given <- nil
+		c.given.Put(nil)
 	}
 }
 
@@ -346,24 +361,19 @@ func (l *carriers) close() {
 func (l *carriers) alive() (n, fenced int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for c := range l.all {
-		n++
+	for _, c := range l.all {
 		if c.Fenced() {
 			fenced++
 		}
 	}
-	return n, fenced
+	return len(l.all), fenced
 }
 
 // snapshot returns all carriers.
 func (l *carriers) snapshot() []*Carrier {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	cs := make([]*Carrier, 0, len(l.all))
-	for c := range l.all {
-		cs = append(cs, c)
-	}
-	return cs
+	return slices.Clone(l.all)
 }
 
 // Activity is what one carrier is doing.

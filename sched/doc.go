@@ -60,7 +60,9 @@
 // wakeup here would strand a task for ever, so the order of steps matters, on
 // both sides: see the two lists at the head of park.go, which are the whole
 // argument. In one sentence: who submits queues first and then looks for
-// sleepers, who goes to sleep says so first and then looks for tasks.
+// sleepers, who goes to sleep says so first and then looks for tasks. With the
+// build tag interleave the tests try every order of these steps (package
+// internal/weave), and of stealing, of Block and of Close.
 //
 // # Turns that block
 //

@@ -1,14 +1,15 @@
 package sched
 
 import (
-	"sync/atomic"
 	"time"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Queue is a run queue.
 type Queue = queue
 
-type slot = atomic.Pointer[Task]
+type slot = weave.Pointer[Task]
 
 // Asleep says whether the monitor sleeps.
 func (s *Scheduler) Asleep() bool { return s.monitor.asleep.Load() }

@@ -2,8 +2,9 @@ package sched
 
 import (
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // global is the queue that everybody may fill: goroutines outside the
@@ -23,10 +24,10 @@ import (
 // breadth, with all of a million alive at once. So that nothing starves, every
 // worker polls now and then, and that takes the oldest.
 type global struct {
-	stack atomic.Pointer[Task]
+	stack weave.Pointer[Task]
 	_     [56]byte // producers write the word above, workers read the one below
-	size  atomic.Int64
-	mu    sync.Mutex
+	size  weave.Int64
+	mu    weave.Mutex
 	list  batch   // guarded by mu: single tasks, oldest first
 	spill []batch // guarded by mu: from full run queues, newest last
 }
@@ -120,6 +121,9 @@ func (g *global) take(b *batch, limit int, out *batch) {
 	}
 	out.n += n
 	b.n -= n
+	if invariant.On {
+		invariant.Holdsf((b.n == 0) == (b.first == nil), "a batch of %d tasks whose first is %p", b.n, b.first)
+	}
 	g.size.Add(int64(-n))
 }
 

@@ -1,10 +1,10 @@
 package sched
 
 import (
-	"runtime"
 	"slices"
-	"sync/atomic"
 	"time"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // monitor finds workers that are stuck in one callback, and lends spares.
@@ -27,8 +27,8 @@ import (
 // system burns nothing, and neither does one that waits in handlers.
 type monitor struct {
 	s      *Scheduler
-	kicked chan struct{} // one slot
-	asleep atomic.Bool
+	kicked weave.Slot[struct{}]
+	asleep weave.Bool
 
 	// For its own goroutine alone.
 	last    time.Duration // of the tick before
@@ -40,10 +40,6 @@ type monitor struct {
 	full    bool // MaxSpares was reported and still holds
 }
 
-// quietTicks is how long the monitor stays awake after the last worker has
-// parked: callers that come one by one must not wake it each time.
-const quietTicks = 16
-
 // kick wakes the monitor if it sleeps; any goroutine may call it. Whoever
 // wakes a worker calls it afterwards, so that a worker that moves is watched.
 func (m *monitor) kick() {
@@ -52,12 +48,7 @@ func (m *monitor) kick() {
 	}
 }
 
-func (m *monitor) signal() {
-	select {
-	case m.kicked <- struct{}{}:
-	default:
-	}
-}
+func (m *monitor) signal() { m.kicked.Offer(struct{}{}) }
 
 // run is the monitor's goroutine. It ends, as the last one of the scheduler,
 // with clearing up.
@@ -68,29 +59,33 @@ func (m *monitor) run() {
 	for !s.closing.Load() {
 		select {
 		case <-timer.C:
-		case <-m.kicked:
+		case <-m.kicked.C():
 		}
 		m.tick()
 		if m.quiet < quietTicks {
 			timer.Reset(s.cfg.Tick)
 			continue
 		}
-		// First announce, then look again: whoever wakes a worker after
-		// our look sees asleep and kicks.
-		m.asleep.Store(true)
-		if m.moving() || s.closing.Load() {
-			m.asleep.Store(false)
-			m.quiet = 0
-		} else {
-			<-m.kicked
-			m.asleep.Store(false)
-			m.peakAt = s.Now() // who was stuck, was stuck all the time
-		}
-		m.quiet = 0
-		m.last = s.Now()
+		m.sleep()
 		timer.Reset(s.cfg.Tick)
 	}
 	s.clear()
+}
+
+// sleep waits to be kicked, unless there is something to watch. First announce,
+// then look again: whoever wakes a worker after our look sees asleep and kicks.
+func (m *monitor) sleep() {
+	s := m.s
+	m.asleep.Store(true)
+	if m.moving() || s.closing.Load() {
+		m.asleep.Store(false)
+	} else {
+		m.kicked.Take()
+		m.asleep.Store(false)
+		m.peakAt = s.Now() // who was stuck, was stuck all the time
+	}
+	m.quiet = 0
+	m.last = s.Now()
 }
 
 // moving says whether a worker is awake and not stuck. One that was stuck may
@@ -117,10 +112,12 @@ func (m *monitor) tick() {
 	for _, w := range *s.workers.Load() {
 		switch {
 		case w.resting.Load():
-			w.askedAt, w.stalled = 0, false
+			w.askedAt = 0
+			w.acquit()
 			w.asked.Store(false)
 		case !w.asked.Load(): // it has answered, or was never asked
-			w.askedAt, w.stalled = int64(now), false
+			w.askedAt = int64(now)
+			w.acquit() // before it is asked again: see Worker.stuck
 			w.asked.Store(true)
 			moving++
 		case w.stalled:
@@ -159,6 +156,15 @@ func (w *Worker) overdue(now time.Duration) bool {
 	return !w.resting.Load() && w.asked.Load() && !w.stalled && now-time.Duration(w.askedAt) >= w.s.cfg.StallAfter
 }
 
+// acquit wipes the mark of a worker that has answered or is parked. Only the
+// monitor writes it.
+func (w *Worker) acquit() {
+	if w.stalled {
+		w.stalled = false
+		w.counts.stuck.Store(false)
+	}
+}
+
 // convict marks the workers that are stuck and returns how many there are; now
 // is the time of this tick.
 //
@@ -171,7 +177,7 @@ func (w *Worker) overdue(now time.Duration) bool {
 // compute gain nothing by them.
 func (m *monitor) convict(now time.Duration) (fresh int, crowded bool) {
 	s := m.s
-	runtime.Gosched()
+	weave.Gosched()
 	crowded = s.Now()-now >= s.cfg.Tick
 	for _, w := range *s.workers.Load() {
 		if !w.overdue(now) {
@@ -211,7 +217,7 @@ func (m *monitor) adjust(fresh int, crowded bool) {
 			break // those that are awake see it themselves (retires)
 		}
 		s.strike(w)
-		w.wakeup <- retire
+		w.wakeup.Put(retire)
 	}
 	if fresh > 0 && s.anyWork() {
 		s.wake() // what lies in a stuck worker's queue, somebody must come for

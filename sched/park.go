@@ -1,10 +1,10 @@
 package sched
 
 import (
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Parking without a lost wakeup. Two numbers decide: searching, how many
@@ -33,13 +33,16 @@ import (
 // idleList is the parked workers, the one parked last on top: it has the
 // warmest cache, and the others can stay asleep.
 type idleList struct {
-	n  atomic.Int64
-	mu sync.Mutex
+	n  weave.Int64
+	mu weave.Mutex
 	ws []*Worker // guarded by mu
 }
 
 func (l *idleList) add(w *Worker) {
 	l.mu.Lock()
+	if invariant.On {
+		invariant.Holdsf(!slices.Contains(l.ws, w), "worker %d parks twice", w.id)
+	}
 	w.resting.Store(true)
 	l.ws = append(l.ws, w)
 	l.n.Add(1)
@@ -90,7 +93,7 @@ func (s *Scheduler) wake() {
 			return // somebody else is waking one
 		}
 		if w := s.idle.pop(); w != nil {
-			w.wakeup <- wake
+			w.wakeup.Put(wake)
 			s.monitor.kick()
 			return
 		}
@@ -98,7 +101,7 @@ func (s *Scheduler) wake() {
 		// somebody may have queued a task and relied on our number, and a
 		// worker may have looked before that and parked since. So take the
 		// number back and look again, in his place.
-		s.searching.Add(-1)
+		s.stopSearching()
 	}
 }
 
@@ -119,14 +122,14 @@ func (w *Worker) search() *Task {
 			if round >= s.cfg.SpinRounds {
 				break
 			}
-			runtime.Gosched()
+			weave.Gosched()
 		}
 		w.parks++
 		w.publish()
 		w.forget()
 		w.carrier.Load().task.Store(nil)
 		s.idle.add(w)
-		s.searching.Add(-1)
+		s.stopSearching()
 		closing := s.closing.Load() // first: what was queued before Close is seen below
 		if work := s.anyWork(); (work || closing) && s.idle.take(w) {
 			if !work {
@@ -136,7 +139,7 @@ func (w *Worker) search() *Task {
 			s.monitor.kick() // it may have seen all of us parked, and sleep
 			continue
 		}
-		if <-w.wakeup == retire { // a waker has counted us as a searcher, a retirer has not
+		if w.wakeup.Take() == retire { // a waker has counted us as a searcher, a retirer has not
 			return nil
 		}
 	}
@@ -158,9 +161,18 @@ func (w *Worker) look() *Task {
 // was queued before its step it sees, and who queues later sees that nobody
 // searches. A call that comes alone wakes one worker, not two.
 func (s *Scheduler) found() {
-	if s.searching.Add(-1) == 0 && s.anyWork() {
+	if s.stopSearching() == 0 && s.anyWork() {
 		s.wake()
 	}
+}
+
+// stopSearching takes one from the searchers and returns how many are left.
+func (s *Scheduler) stopSearching() int64 {
+	n := s.searching.Add(-1)
+	if invariant.On {
+		invariant.Holdsf(n >= 0, "%d workers search", n)
+	}
+	return n
 }
 
 // anyWork says whether a task waits where a searcher would find it.

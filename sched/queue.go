@@ -1,6 +1,9 @@
 package sched
 
-import "sync/atomic"
+import (
+	"github.com/ractor-go/ractor/internal/invariant"
+	"github.com/ractor-go/ractor/internal/weave"
+)
 
 // queue is one worker's run queue: a ring that its worker fills at the tail,
 // and from whose head the worker and thieves take, and the run-next slot.
@@ -21,10 +24,10 @@ import "sync/atomic"
 // It is an atomic pointer because it can be stolen, though only from a worker
 // that is stuck: taken from a healthy one it would tear just these pairs apart.
 type queue struct {
-	next atomic.Pointer[Task]
-	head atomic.Uint32
-	tail atomic.Uint32
-	ring []atomic.Pointer[Task]
+	next weave.Pointer[Task]
+	head weave.Uint32
+	tail weave.Uint32
+	ring []weave.Pointer[Task]
 
 	wiped uint32 // the worker's own: forget has come this far
 }
@@ -49,6 +52,9 @@ func (q *queue) pop() *Task {
 		}
 		t := q.ring[head&q.mask()].Load()
 		if q.head.CompareAndSwap(head, head+1) {
+			if invariant.On {
+				invariant.Holdsf(t != nil, "no task at position %d of a ring", head)
+			}
 			return t
 		}
 	}
@@ -79,7 +85,10 @@ func (q *queue) half() (chain, int) {
 			continue
 		}
 		var c chain
-		for _, t := range buf[:n] {
+		for i, t := range buf[:n] {
+			if invariant.On {
+				invariant.Holdsf(t != nil, "no task at position %d of a ring", int(head)+i)
+			}
 			c.add(t)
 		}
 		return c, int(n)

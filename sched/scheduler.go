@@ -3,11 +3,12 @@ package sched
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/ants/v2"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Scheduler runs tasks on a fixed pool of workers. Make one with New and end
@@ -22,29 +23,30 @@ type Scheduler struct {
 	// Read by every submit, written when a worker parks or wakes: together,
 	// and away from what changes with each message.
 	_         [64]byte
-	searching atomic.Int64
+	searching weave.Int64
 	idle      idleList
 	_         [64]byte
 	global    global
 	_         [64]byte
 
-	mu       sync.Mutex // guards changes of workers, hired and departed
-	workers  atomic.Pointer[[]*Worker]
+	mu       weave.Mutex // guards changes of workers, hired and departed
+	workers  weave.Pointer[[]*Worker]
 	hired    int
 	departed counts
 
-	pool     *ants.Pool // the carriers' goroutines
+	pool     *ants.Pool         // the carriers' goroutines
+	spawn    func(func()) error // runs a carrier on one of them
 	carriers carriers
 	offload  offload
 	monitor  monitor
 	clock    clock
 
-	want    atomic.Int64 // how many workers there should be
-	waiters atomic.Int64
+	want    weave.Int64 // how many workers there should be
+	waiters weave.Int64
 	spares  atomic.Uint64
 	fences  atomic.Int64
 	locals  atomic.Int64
-	closing atomic.Bool
+	closing weave.Bool
 	closed  chan struct{}
 }
 
@@ -56,6 +58,27 @@ func New(cfg Config) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := prepare(cfg)
+	if d := cfg.Driver; d != nil {
+		s.driver, s.now, s.random = d, d.Now, d.Rand
+		s.offload.start = func(f func()) error { d.Start(f); return nil }
+		return s, nil
+	}
+	pool, err := newPool()
+	if err != nil {
+		return nil, err
+	}
+	s.pool, s.spawn = pool, pool.Submit
+	for range cfg.Workers {
+		s.hire()
+	}
+	go s.monitor.run()
+	go s.clock.run()
+	return s, nil
+}
+
+// prepare makes a scheduler without a goroutine.
+func prepare(cfg Config) *Scheduler {
 	start := time.Now()
 	s := &Scheduler{
 		cfg:        cfg,
@@ -67,30 +90,16 @@ func New(cfg Config) (*Scheduler, error) {
 	s.workers.Store(&[]*Worker{})
 	s.want.Store(int64(cfg.Workers))
 	s.carriers = carriers{
-		all:    map[*Carrier]struct{}{},
 		limit:  4*cfg.Workers + 32,
-		change: make(chan struct{}, 1),
+		change: weave.NewSlot[struct{}](),
 	}
 	s.offload.changed = s.carriers.changed
-	s.monitor = monitor{s: s, kicked: make(chan struct{}, 1)}
+	s.monitor = monitor{s: s, kicked: weave.NewSlot[struct{}]()}
 	s.clock = clock{
 		s: s, tick: cfg.TimerTick, wakes: never,
 		kicked: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	if d := cfg.Driver; d != nil {
-		s.driver, s.now, s.random = d, d.Now, d.Rand
-		s.offload.start = func(f func()) error { d.Start(f); return nil }
-		return s, nil
-	}
-	if s.pool, err = newPool(); err != nil {
-		return nil, err
-	}
-	for range cfg.Workers {
-		s.hire()
-	}
-	go s.monitor.run()
-	go s.clock.run()
-	return s, nil
+	return s
 }
 
 // idleGoroutines is how long a goroutine that nobody needs stays in a pool.
@@ -152,17 +161,7 @@ func (s *Scheduler) Close() <-chan struct{} {
 //  4. The pools end. With a fenced carrier a pool cannot end completely: it is
 //     released, and its goroutines end with the last of their functions.
 func (s *Scheduler) clear() {
-	for w := s.idle.pop(); w != nil; w = s.idle.pop() {
-		s.searching.Add(1)
-		w.wakeup <- wake
-	}
-	s.carriers.close()
-	s.offload.close()
-	n, fenced := s.carriers.alive()
-	for n > fenced || s.offload.running.Load() > 0 {
-		<-s.carriers.change
-		n, fenced = s.carriers.alive()
-	}
+	fenced := s.sendHome()
 	close(s.clock.stop)
 	<-s.clock.done
 	release(s.pool, fenced > 0)
@@ -170,6 +169,23 @@ func (s *Scheduler) clear() {
 		release(s.offload.pool, false)
 	}
 	close(s.closed)
+}
+
+// sendHome ends the carriers, and returns how many it does not wait for because
+// they are fenced.
+func (s *Scheduler) sendHome() (fenced int) {
+	for w := s.idle.pop(); w != nil; w = s.idle.pop() {
+		s.searching.Add(1)
+		w.wakeup.Put(wake)
+	}
+	s.carriers.close()
+	s.offload.close()
+	n, fenced := s.carriers.alive()
+	for n > fenced || s.offload.running.Load() > 0 {
+		s.carriers.change.Take()
+		n, fenced = s.carriers.alive()
+	}
+	return fenced
 }
 
 // release ends a pool, and waits for its goroutines unless some are stuck.

@@ -1,6 +1,10 @@
 package sched
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/weave"
+)
 
 // WorkerStats is what one worker has done so far, exact when it parked last
 // and otherwise at most one monitor tick old, or as old as the callback that
@@ -33,7 +37,7 @@ type Stats struct {
 type counts struct {
 	turns, messages, steals, parks atomic.Uint64
 	stalls                         atomic.Uint64
-	stuck                          atomic.Bool
+	stuck                          weave.Bool
 	stuckSince                     atomic.Int64
 }
 
@@ -59,7 +63,6 @@ func (c *counts) stats() WorkerStats {
 		Steals:   c.steals.Load(),
 		Parks:    c.parks.Load(),
 		Stalls:   c.stalls.Load(),
-		Stuck:    c.stuck.Load(),
 	}
 }
 
@@ -80,7 +83,7 @@ func (s *Scheduler) Stats() Stats {
 	}
 	for _, w := range workers {
 		ws := w.counts.stats()
-		ws.ID, ws.Queue, ws.Parked = w.id, w.len(), w.resting.Load()
+		ws.ID, ws.Queue, ws.Parked, ws.Stuck = w.id, w.len(), w.resting.Load(), w.stuck()
 		st.Workers = append(st.Workers, ws)
 	}
 	return st

@@ -1,8 +1,9 @@
 package sched
 
 import (
-	"runtime"
 	"sync/atomic"
+
+	"github.com/ractor-go/ractor/internal/weave"
 )
 
 // Worker is one of the scheduler's hands: a run queue, the caches of its
@@ -28,11 +29,11 @@ type Worker struct {
 	random     uint64
 
 	// Written by the monitor, cleared by the worker; see monitor.
-	asked atomic.Bool
+	asked weave.Bool
 
 	// Who waits for whom when the worker parks; see park.go.
-	wakeup  chan signal
-	resting atomic.Bool
+	wakeup  weave.Slot[signal]
+	resting weave.Bool
 
 	carrier atomic.Pointer[Carrier] // who carries it; for operators
 	counts  counts                  // published at each tick and at each park
@@ -54,8 +55,8 @@ const (
 )
 
 func newWorker(s *Scheduler, id int) *Worker {
-	w := &Worker{s: s, id: id, wakeup: make(chan signal, 1), random: uint64(id)*0x9E3779B97F4A7C15 + 1}
-	w.ring = make([]atomic.Pointer[Task], s.cfg.QueueSize)
+	w := &Worker{s: s, id: id, wakeup: weave.NewSlot[signal](), random: uint64(id)*0x9E3779B97F4A7C15 + 1}
+	w.ring = make([]weave.Pointer[Task], s.cfg.QueueSize)
 	return w
 }
 
@@ -75,7 +76,7 @@ func (w *Worker) submit(t *Task) {
 	if old != nil {
 		w.enqueue(old)
 	}
-	if old != nil || w.counts.stuck.Load() {
+	if old != nil || w.stuck() {
 		w.s.wake()
 	}
 }
@@ -120,7 +121,7 @@ func (w *Worker) letOthersRun() {
 		return
 	}
 	w.kept = 0
-	runtime.Gosched()
+	weave.Gosched()
 }
 
 // keepFor is how often in a row letOthersRun may keep the processor.
@@ -189,7 +190,8 @@ func (w *Worker) fromOthers() *Task {
 }
 
 // stuck says that the worker has not answered the monitor's tick for longer
-// than StallAfter; any goroutine may ask.
+// than StallAfter; any goroutine may ask. The mark stays when the worker has
+// answered, and means nothing then: the monitor wipes it before it asks again.
 func (w *Worker) stuck() bool { return w.asked.Load() && w.counts.stuck.Load() }
 
 // tick answers the monitor: the worker is between two messages.
@@ -198,8 +200,9 @@ func (w *Worker) tick() {
 	w.publish()
 	w.asked.Store(false)
 	if w.counts.stuck.Load() {
-		w.counts.stuck.Store(false)
-		w.s.monitor.kick() // it may sleep because all were stuck
+		// The monitor may sleep because all were stuck. The mark is not ours to
+		// wipe: were this goroutine held up here, it would wipe the next one.
+		w.s.monitor.kick()
 	}
 }
 
