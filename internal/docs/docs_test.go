@@ -82,8 +82,8 @@ func pages(t *testing.T, root string) (all []page) {
 	return all
 }
 
-// A Go block is a whole program or some declarations. gofmt and go vet have
-// nothing to say to it, and it builds; a program prints the text block that
+// A Go block is a whole program, a test file or some declarations. gofmt and go vet
+// have nothing to say to it, and it builds; a program prints the text block that
 // follows it. The files lie outside the module, and the go command takes their
 // imports from the module that it runs in: so nothing is written into the tree,
 // and nothing fetched.
@@ -109,6 +109,10 @@ func TestGoBlocks(t *testing.T) {
 
 				dir := t.TempDir()
 				source, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "main.exe")
+				test := strings.Contains(b.text, "func Test")
+				if test {
+					source = filepath.Join(dir, "main_test.go")
+				}
 				run := func(name string, args ...string) string {
 					cmd := exec.CommandContext(ctx, name, args...)
 					cmd.Dir = root
@@ -123,6 +127,10 @@ func TestGoBlocks(t *testing.T) {
 					return
 				}
 				require.NoError(t, os.WriteFile(source, formatted, 0o600))
+				if test {
+					run("go", "vet", source)
+					return
+				}
 				require.Less(t, i+1, len(all), "the program has no output")
 				require.Equal(t, "text", all[i+1].language, "the program has no output")
 				run("go", "vet", source)
@@ -138,8 +146,8 @@ const module = "github.com/ractor-go/ractor/"
 
 // imports are the packages that declarations may use without saying so.
 var imports = map[string]string{
-	"context": "context", "errors": "errors", "fmt": "fmt", "log": "log", "sync": "sync", "time": "time",
-	"actor": module + "actor", "factory": module + "factory", "pg": module + "pg", "port": module + "port",
+	"context": "context", "errors": "errors", "fmt": "fmt", "log": "log", "sync": "sync", "testing": "testing", "time": "time",
+	"actor": module + "actor", "actortest": module + "actortest", "factory": module + "factory", "pg": module + "pg", "port": module + "port",
 	"rpc": module + "rpc", "sched": module + "sched", "supervisor": module + "supervisor",
 }
 
