@@ -5,7 +5,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/ractor-go/ractor/internal/leaks"
+	"github.com/ractor-go/ractor/actortest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, leaks.Ants()...) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, actortest.IgnoreAnts()...) }

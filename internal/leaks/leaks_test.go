@@ -46,9 +46,10 @@ func TestAnts_FindsAPool(t *testing.T) {
 // What is there besides the two when the program begins is not ignored with them.
 func TestAnts_OnlyTheTwo(t *testing.T) {
 	me := "goroutine 1 [running]:\nmain()"
-	purge := "\n\ngoroutine 2 [select]:\ngithub.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers(0x1)"
-	clock := "\n\ngoroutine 3 [select]:\ngithub.com/panjf2000/ants/v2.(*poolCommon).ticktock(0x1)"
-	other := "\n\ngoroutine 4 [select]:\nexample.org/other.loop()"
+	const pool = "github.com/panjf2000/ants/v2.(*poolCommon)."
+	purge := "\n\ngoroutine 2 [select]:\n" + pool + "purgeStaleWorkers(0x1)\ncreated by " + pool + "goPurge in goroutine 1"
+	clock := "\n\ngoroutine 3 [runnable]:\n" + pool + "goTicktock.gowrap1()\ncreated by " + pool + "goTicktock in goroutine 1"
+	other := "\n\ngoroutine 4 [select]:\nexample.org/other.loop()\ncreated by example.org/other.init in goroutine 1"
 	require.True(t, leaks.OnlyAnts(me+purge+clock))
 	require.False(t, leaks.OnlyAnts(me+purge+clock+other))
 	require.False(t, leaks.OnlyAnts(me+purge+other))
