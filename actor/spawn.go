@@ -140,16 +140,16 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 			return Ref[M]{}, err
 		}
 	}
-	sys, err := enter(ctx)
-	if err != nil {
-		return Ref[M]{}, err
-	}
 	if sched.Driven() {
 		op := sched.Op{Kind: sched.OpSpawn}
 		if o.named {
 			op.On, op.Note = nameOp(o.name), o.name
 		}
 		sched.Reach(op)
+	}
+	sys, err := enter(ctx)
+	if err != nil {
+		return Ref[M]{}, err
 	}
 	c, err := create(sys, a, &o)
 	if err != nil {

@@ -64,12 +64,20 @@ type Summary struct {
 	Steps    int // in all
 	Distinct int // runs that differ in what happened before what
 	LastNew  int // the run that was the last to be new in this
+
+	// Of Exhaustive: Runs are those that were made to their end, Redundant those
+	// that were given up, and Complete says that there are no others.
+	Redundant int
+	Complete  bool
 }
 
 // String is a line for people.
 func (s Summary) String() string {
-	if s.Runs == 0 {
+	switch {
+	case s.Runs == 0:
 		return "no runs"
+	case s.Complete:
+		return fmt.Sprintf("complete: %d interleavings (and %d given up as the same)", s.Runs, s.Redundant)
 	}
 	state := "more would find new ones"
 	if s.saturated() {

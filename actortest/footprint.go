@@ -140,5 +140,15 @@ func (d *sim) close(s *strand) {
 		}
 	}
 	s.past = h
-	d.trace.class += h
+	if !d.closing { // how the System is shut down is not what runs differ in
+		d.trace.class += h
+	}
+	if d.all != nil {
+		d.all.took(d.foot.touches)
+	}
 }
+
+// chance is the source of numbers that all share.
+type chance struct{}
+
+func (chance) String() string { return "chance" }

@@ -15,6 +15,7 @@ type settings struct {
 	depth      int // of PCT
 	expected   int // steps of a run, about
 	codes      bool
+	most       int // runs of Exhaustive
 }
 
 // Option is a setting of Run, Explore and Exhaustive.
@@ -27,6 +28,7 @@ func newSettings(opts []Option) *settings {
 		steps:      100_000,
 		depth:      3,
 		expected:   50,
+		most:       1_000_000,
 	}
 	for _, o := range opts {
 		if o != nil {
@@ -85,6 +87,17 @@ func Depth(depth, steps int) Option {
 			panic(fmt.Sprintf("actortest: Depth(%d, %d): want positive numbers", depth, steps))
 		}
 		s.depth, s.expected = depth, steps
+	}
+}
+
+// Most bounds how many runs Exhaustive makes; what it has then is not complete.
+// Defaults to 1,000,000.
+func Most(runs int) Option {
+	return func(s *settings) {
+		if runs < 1 {
+			panic(fmt.Sprintf("actortest: Most(%d): want a positive number", runs))
+		}
+		s.most = runs
 	}
 }
 

@@ -33,7 +33,8 @@ import (
 type sim struct {
 	settings *settings
 	strategy strategy
-	random   *rand.Rand // for the System's own chance
+	all      *depthFirst // the strategy, if it is that of Exhaustive
+	random   *rand.Rand  // for the System's own chance
 	origin   time.Time
 	sys      *actor.System
 	sched    *sched.Scheduler
@@ -108,16 +109,22 @@ func (d *sim) play(f func(*System)) {
 	d.shut()
 }
 
+// given says that the run was given up: another one was the same.
+func (d *sim) given() bool { return d.all != nil && d.all.redundant }
+
 // shut ends the System: gracefully after a test that has succeeded.
 func (d *sim) shut() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	d.mu.Lock()
-	if d.closing, d.cutting = true, d.failure != nil; d.cutting {
+	if d.closing, d.cutting = true, d.failure != nil || d.given(); d.cutting {
 		cancel()
 	}
+	if d.all != nil {
+		d.all, d.strategy = nil, oldest{}
+	}
 	d.last = d.appear(&strand{kind: aFunction, state: ready, label: "shutdown", run: func() {
-		if err := d.sys.Shutdown(ctx); err != nil && d.failure == nil {
+		if err := d.sys.Shutdown(ctx); err != nil && !d.cutting {
 			d.fail("%v", err)
 		}
 	}})
@@ -136,13 +143,13 @@ func (d *sim) loop(until *strand) {
 	for limit := d.trace.steps + d.settings.steps; ; {
 		synctest.Wait()
 		d.mu.Lock()
-		if until.state == over || d.failure != nil && until != d.last {
-			d.mu.Unlock()
-			return
-		}
 		d.settle()
 		d.wakeClock()
 		options := d.options()
+		if until.state == over && len(options) == 0 || d.failure != nil && until != d.last {
+			d.mu.Unlock()
+			return
+		}
 		d.mu.Unlock()
 		switch {
 		case len(options) == 0:
@@ -156,7 +163,11 @@ func (d *sim) loop(until *strand) {
 			d.fail("no end after %d steps: does something go round for ever? (Steps sets the limit)", limit)
 			return
 		default:
-			d.step(d.choose(options))
+			s := d.choose(options)
+			if s == nil {
+				return
+			}
+			d.step(s)
 		}
 	}
 }
@@ -199,12 +210,16 @@ func (d *sim) options() []*strand {
 	return d.able
 }
 
-// choose asks the strategy, unless there is no choice.
+// choose asks the strategy, unless there is no choice; nil: the run is given up.
 func (d *sim) choose(options []*strand) *strand {
-	if len(options) == 1 {
+	if len(options) == 1 && d.all == nil {
 		return options[0]
 	}
-	return options[d.strategy.choose(d, options)]
+	i := d.strategy.choose(d, options)
+	if i < 0 {
+		return nil
+	}
+	return options[i]
 }
 
 // step lets s go on.
@@ -381,6 +396,9 @@ func (d *sim) Now() time.Duration { return time.Since(d.origin) }
 func (d *sim) Rand() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.now != nil {
+		d.touchThing(d.thingOf(chance{}), true)
+	}
 	return d.random.Uint64()
 }
 

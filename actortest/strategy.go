@@ -16,6 +16,12 @@ type strategy interface {
 	choose(d *sim, options []*strand) int
 }
 
+// oldest takes the strand that appeared first.
+type oldest struct{}
+
+func (oldest) appears(*strand)            {}
+func (oldest) choose(*sim, []*strand) int { return 0 }
+
 // uniform gives each the same chance.
 type uniform struct{ random *rand.Rand }
 
