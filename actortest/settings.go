@@ -16,6 +16,7 @@ type settings struct {
 	expected   int // steps of a run, about
 	codes      bool
 	most       int // runs of Exhaustive
+	faults     *Faults
 }
 
 // Option is a setting of Run, Explore and Exhaustive.

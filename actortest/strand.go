@@ -31,7 +31,8 @@ type strand struct {
 	cause    uint64 // the hash of the step that made it able to go on
 	thing    thing  // an actor as what others touch
 
-	rank int // the priority that the strategy has given it
+	spared sparing // an actor that faults do not hit
+	rank   int     // the priority that the strategy has given it
 }
 
 // kind is what a strand is.
@@ -93,6 +94,11 @@ func nameOf(r actor.AnyRef, number int) string {
 	if name := r.Name(); name != "" {
 		return name
 	}
+	return fmt.Sprintf("%s#%d", typeOf(r), number)
+}
+
+// typeOf is the type of an actor's value, without package and parameters.
+func typeOf(r actor.AnyRef) string {
 	what := r.Behaviour()
 	if i := strings.IndexByte(what, '['); i >= 0 {
 		what = what[:i] // type parameters
@@ -103,5 +109,5 @@ func nameOf(r actor.AnyRef, number int) string {
 	if what == "" {
 		what = "actor"
 	}
-	return fmt.Sprintf("%s#%d", strings.TrimLeft(what, "*"), number)
+	return strings.TrimLeft(what, "*")
 }
