@@ -180,6 +180,7 @@ type faults struct {
 	asked     time.Duration // the tick of the timers that were last asked about
 	until     time.Duration // the timers are late until then
 	strand    *strand       // who does it, in the trace
+	struck    bool          // the last step was one of strike's; the loop's own
 }
 
 // faultSeed tells this source of numbers from the others of a run.
@@ -323,6 +324,10 @@ func (f *faults) strike(d *sim) bool {
 	if f == nil || d.closing || d.all != nil {
 		return false
 	}
+	if f.struck { // or a rate of 1 would let nobody else go on
+		f.struck = false
+		return false
+	}
 	d.mu.Lock()
 	span, jump := f.hits(Jump, nil)
 	_, kill := f.hits(Kill, nil)
@@ -341,6 +346,7 @@ func (f *faults) strike(d *sim) bool {
 	default:
 		return false
 	}
+	f.struck = true
 	return true
 }
 
