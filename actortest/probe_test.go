@@ -43,13 +43,15 @@ func TestProbe_Failures(t *testing.T) {
 		f    func(p *actortest.Probe[string])
 		want string
 	}{
-		"Next":        {func(p *actortest.Probe[string]) { p.Next(0); p.Next(0); p.Next(0) }, "expected: a message\n  came:     nothing (after the 2 that were taken before)"},
-		"Next, d":     {func(p *actortest.Probe[string]) { p.Expect(9, "a"); p.Next(9 * time.Millisecond) }, "expected: a message within 9ms\n  came:     nothing (after the 1"},
-		"too few":     {func(p *actortest.Probe[string]) { p.Expect(time.Second, "a", "b", "c") }, "expected: a, b, c in any order within 1s\n  came:     a, b"},
-		"others":      {func(p *actortest.Probe[string]) { p.Expect(time.Second, "b", "b") }, "expected: b, b in any order\n  came:     a, b"},
-		"one":         {func(p *actortest.Probe[string]) { p.Expect(time.Second, "x") }, "expected: x\n  came:     a"},
-		"order":       {func(p *actortest.Probe[string]) { p.ExpectOrder(time.Second, "b", "a") }, "expected: b, a in this order\n  came:     a, b"},
-		"no match":    {func(p *actortest.Probe[string]) { p.ExpectMatch(time.Second, "a shout", func(string) bool { return false }) }, "expected: a shout within 1s\n  came:     a, b"},
+		"Next":    {func(p *actortest.Probe[string]) { p.Next(0); p.Next(0); p.Next(0) }, "expected: a message\n  came:     nothing (after the 2 that were taken before)"},
+		"Next, d": {func(p *actortest.Probe[string]) { p.Expect(9, "a"); p.Next(9 * time.Millisecond) }, "expected: a message within 9ms\n  came:     nothing (after the 1"},
+		"too few": {func(p *actortest.Probe[string]) { p.Expect(time.Second, "a", "b", "c") }, "expected: a, b, c in any order within 1s\n  came:     a, b"},
+		"others":  {func(p *actortest.Probe[string]) { p.Expect(time.Second, "b", "b") }, "expected: b, b in any order\n  came:     a, b"},
+		"one":     {func(p *actortest.Probe[string]) { p.Expect(time.Second, "x") }, "expected: x\n  came:     a"},
+		"order":   {func(p *actortest.Probe[string]) { p.ExpectOrder(time.Second, "b", "a") }, "expected: b, a in this order\n  came:     a, b"},
+		"no match": {func(p *actortest.Probe[string]) {
+			p.ExpectMatch(time.Second, "a shout", func(string) bool { return false })
+		}, "expected: a shout within 1s\n  came:     a, b"},
 		"not nothing": {func(p *actortest.Probe[string]) { p.Next(0); p.ExpectNothing(time.Second) }, "at 10ms: what it got is not what was expected\n  expected: nothing within 1s\n  came:     b (after"},
 		"stopped":     {func(p *actortest.Probe[string]) { p.Ref().Kill(); p.Next(time.Minute) }, "expected: a message within 1m0s\n  came:     nothing"},
 	} {
