@@ -3,7 +3,8 @@
 //
 // ractor for Go is an actor framework: very many small values that handle
 // messages one at a time, on a fixed pool of workers. Begin with the README, or
-// with package actor.
+// with package actor; docs/ has a page each for those who come from ractor, from
+// Erlang, and from goroutines and channels.
 //
 // # The floors
 //
@@ -12,6 +13,7 @@
 //
 //	floor  package      what it is                                       it knows
 //	5      cmd/loadgen  puts a load on everything and measures it        all below
+//	5      examples/    whole programs to start from: crawler, kvstore   all below
 //	3b     supervisor   restarts children: strategies, intensity         3a, actor
 //	3b     factory      pools of workers: routing, limits, retries       3a, actor
 //	3b     port         publish and subscribe, from one to many          actor
@@ -27,7 +29,7 @@
 //	                    goroutine
 //	0      registry     the tables of names and of ids                   nobody
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
-//	                    above; readme: the README compiles
+//	                    above; docs: README and docs/ compile
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

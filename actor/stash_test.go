@@ -328,7 +328,9 @@ func TestWhatIsKeptAtTheEndBecomesDeadLetters(t *testing.T) {
 func TestWhatIsUnstashedAtTheEndBecomesDeadLetters(t *testing.T) {
 	ctx, sys := newSystem(t, actor.Config{})
 	letters, _ := deadLetters(t, ctx, sys)
+	sent := make(chan struct{})
 	r := spawn(t, ctx, fn(func(in *actor.Context[int], m int) error {
+		<-sent
 		in.Stash(m)
 		if m == 3 {
 			in.Unstash()
@@ -339,6 +341,7 @@ func TestWhatIsUnstashedAtTheEndBecomesDeadLetters(t *testing.T) {
 	for m := 1; m <= 4; m++ {
 		require.NoError(t, r.Cast(ctx, m))
 	}
+	close(sent)
 	require.NoError(t, waitEnd(t, r))
 	var got []int
 	for range 4 {

@@ -39,18 +39,16 @@ func enumerate(t *testing.T, set *settings, f func(*System), sleep bool) (Summar
 	var sum Summary
 	classes := map[uint64]struct{}{}
 	for w := (&depthFirst{sleep: sleep}); ; {
-		w.at = 0
-		w.redundant = false
-		d := newSim(set, w, 1)
-		d.all = w
-		r := d.run(t, seed{}, false, f)
-		if r.failure != nil {
-			// Once more, for people.
-			w.at = 0
+		again := func() *sim {
+			w.at, w.redundant = 0, false
 			d := newSim(set, w, 1)
 			d.all = w
-			r = d.run(t, seed{}, true, f)
-			r.failure.Seed = w.path()
+			return d
+		}
+		r := again().run(t, false, f)
+		if r.failure != nil {
+			r = again().run(t, true, f) // once more, for people
+			r.again = again
 			return sum, &r
 		}
 		sum.Steps += r.trace.steps
@@ -98,7 +96,7 @@ type asked struct{ foot []touch }
 
 func (w *depthFirst) appears(*strand) {}
 
-// choose is called for every step, also when there is one option.
+// choose goes where the path leads.
 func (w *depthFirst) choose(_ *sim, options []*strand) int {
 	if w.at == len(w.nodes) {
 		n := w.node(options)
@@ -171,15 +169,4 @@ func (w *depthFirst) next() bool {
 		w.nodes = w.nodes[:len(w.nodes)-1]
 	}
 	return false
-}
-
-// path names the run.
-func (w *depthFirst) path() string {
-	text := "path"
-	for _, n := range w.nodes {
-		if len(n.options) > 1 {
-			text += fmt.Sprintf("-%d", n.chosen)
-		}
-	}
-	return text
 }

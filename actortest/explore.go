@@ -3,6 +3,7 @@ package actortest
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,9 @@ func Explore(t *testing.T, n int, f func(sys *System), opts ...Option) Summary {
 	if runs := *flagRuns; runs > 0 {
 		n = runs
 	}
+	if tried(t, set, f) {
+		return Summary{}
+	}
 	e := explore(t, n, f, set)
 	if e.failed != nil {
 		// Once more, to have the trace, and to see whether it is the same.
@@ -39,6 +43,29 @@ func Explore(t *testing.T, n int, f func(sys *System), opts ...Option) Summary {
 	}
 	t.Logf("%v", e.sum)
 	return e.sum
+}
+
+// tried makes the run that is kept from an earlier failure, if there is one, and
+// says whether it has failed again.
+func tried(t *testing.T, set *settings, f func(*System)) bool {
+	t.Helper()
+	file := orderFile(t)
+	cs, found, err := load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found {
+		return false
+	}
+	d := newSim(set, newConstrained(cs), 1)
+	r := d.run(t, true, f)
+	if r.failure == nil {
+		return false
+	}
+	var b strings.Builder
+	r.trace.table(&b)
+	t.Errorf("%s\n\nat step %d of the run that %s keeps.\n\n%s", r.failure.Message, r.failure.Step, file, b.String())
+	return true
 }
 
 // Search is Explore for who wants to know whether a failure is found, and how

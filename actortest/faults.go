@@ -62,7 +62,7 @@ type Fault struct {
 	Nth int
 
 	// Of says whose places count: an actor's name, the name of its type without
-	// package and parameters, or what the trace calls it, as in "counter#3".
+	// package and parameters, or what the trace calls it, as in "counter#2".
 	// Late and Jump are nobody's.
 	// Defaults to those of all actors that Faults.Only lets be hit.
 	Of string
@@ -149,6 +149,9 @@ func (f *Faults) rates() [faultKinds]float64 {
 	return [faultKinds]float64{Panic: f.Panic, Kill: f.Kill, Full: f.Full, NoSpare: f.NoSpare, Late: f.Late, Jump: f.Jump}
 }
 
+// byChance says that not all faults are at fixed places.
+func (f *Faults) byChance() bool { return f != nil && f.rates() != [faultKinds]float64{} }
+
 // enumerable says why Exhaustive cannot make these faults; nil: it can.
 func (f *Faults) enumerable() error {
 	if f == nil {
@@ -198,10 +201,12 @@ func newFaults(set *Faults, by strategy, seed uint64) *faults {
 		asked:  -1,
 	}
 	if _, ok := by.(*swarm); ok {
+		// From another source, so that a run with these rates given draws the
+		// same faults (see withFaults). Half of the kinds do not happen: who
+		// dies of one never gets to where another strikes.
+		own := rand.New(rand.NewPCG(seed, faultSeed+1))
 		for k := range f.rates {
-			// Half of the kinds do not happen: who dies of one never gets
-			// to where another strikes.
-			if f.rates[k] *= f.random.Float64(); f.random.IntN(2) == 0 {
+			if f.rates[k] *= own.Float64(); own.IntN(2) == 0 {
 				f.rates[k] = 0
 			}
 		}

@@ -146,6 +146,9 @@ func (d *sim) close(s *strand) {
 	if d.all != nil {
 		d.all.took(d.foot.touches)
 	}
+	if d.record != nil {
+		d.record.ends(d.foot.touches)
+	}
 }
 
 // chance is the source of numbers that all share.

@@ -64,7 +64,7 @@ func TestProbe_Failures(t *testing.T) {
 			c.f(p)
 		}, "a", "b"))
 		require.Contains(t, failure, c.want, name)
-		require.Contains(t, failure, "probe#", name)
+		require.Contains(t, failure, "probe at ", name)
 	}
 }
 

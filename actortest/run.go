@@ -24,19 +24,26 @@ func Run(t *testing.T, f func(sys *System), opts ...Option) {
 // run is the outcome of one run.
 type run struct {
 	seed    seed
+	again   func() *sim // makes it again
 	trace   trace
 	failure *Failure
 }
 
 // simulate runs f once. keep takes the trace down for people.
 func simulate(t *testing.T, set *settings, sd seed, keep bool, f func(*System)) (r run) {
-	d := newSim(set, sd.strategy.of(sd.number, set.depth, set.expected), sd.number)
-	return d.run(t, sd, keep, f)
+	again := func() *sim {
+		return newSim(set, sd.strategy.of(sd.number, set.depth, set.expected), sd.number)
+	}
+	r = again().run(t, keep, f)
+	r.seed, r.again = sd, again
+	if r.failure != nil {
+		r.failure.Seed = sd.String()
+	}
+	return r
 }
 
-func (d *sim) run(t *testing.T, sd seed, keep bool, f func(*System)) (r run) {
+func (d *sim) run(t *testing.T, keep bool, f func(*System)) (r run) {
 	d.trace.keep = keep
-	r.seed = sd
 	defer watch(d)()
 	defer func() {
 		if v := recover(); v != nil {
@@ -46,9 +53,6 @@ func (d *sim) run(t *testing.T, sd seed, keep bool, f func(*System)) (r run) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.names()
-		if d.failure != nil {
-			d.failure.Seed = sd.String()
-		}
 		r.trace, r.failure = d.trace, d.failure
 	}()
 	if inBubble() {

@@ -95,7 +95,7 @@ func TestDeadlock_ACycleOfCalls(t *testing.T) {
 		})
 		require.NotNil(t, found)
 		require.Contains(t, found.Message, "deadlock: "+name)
-		require.Contains(t, found.Message, "test waits for the answer of function#2, which waits for the answer of function#3, "+
-			"which waits for the answer of function#2: a cycle")
+		require.Contains(t, found.Message, "test waits for the answer of function, which waits for the answer of function#2, "+
+			"which waits for the answer of function: a cycle")
 	}
 }

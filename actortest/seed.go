@@ -49,7 +49,12 @@ func replayed(t *testing.T) (seed, bool) {
 	return s, true
 }
 
-// command is how a run of t is made again.
-func command(t *testing.T, s seed) string {
-	return fmt.Sprintf("go test -run '^%s$' -actortest.seed=%v", strings.ReplaceAll(t.Name(), "/", "$/^"), s)
+// command is how a run of t is made again; without a seed all that come before it
+// are made too.
+func command(t *testing.T, seed string) string {
+	text := fmt.Sprintf("go test -run '^%s$'", strings.ReplaceAll(t.Name(), "/", "$/^"))
+	if seed != "" {
+		text += " -actortest.seed=" + seed
+	}
+	return text
 }

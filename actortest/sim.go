@@ -61,16 +61,17 @@ type sim struct {
 	effects uint64        // steps that have changed something
 	horizon time.Duration // no timer was armed for later
 
-	beats atomic.Int64  // steps, for who watches
-	kick  chan struct{} // one slot: a strand can go on
-	able  []*strand     // for the loop alone
+	record *recording    // nil: none
+	beats  atomic.Int64  // steps, for who watches
+	kick   chan struct{} // one slot: a strand can go on
+	able   []*strand     // for the loop alone
 }
 
 // Failure is what is wrong with a run.
 type Failure struct {
 	Message string // what was seen
 	Step    int    // at which step
-	Seed    string // of the run, as the flag -actortest.seed takes it
+	Seed    string // of the run, as the flag -actortest.seed takes it; not of Exhaustive
 	Run     int    // Explore, Search: which run it was, from 1
 }
 
@@ -91,7 +92,7 @@ func (d *sim) play(f func(*System)) {
 	d.kick = make(chan struct{}, 1) // here, because it belongs to the bubble
 	d.clock = d.appear(&strand{kind: theClock})
 	if d.faults != nil {
-		d.faults.strand = d.appear(&strand{kind: theClock, label: "fault"})
+		d.faults.strand = d.appear(&strand{kind: theFault})
 	}
 	watch := d.newHand()
 	watch.strand = d.clock
@@ -215,11 +216,8 @@ func (d *sim) options() []*strand {
 	return d.able
 }
 
-// choose asks the strategy, unless there is no choice; nil: the run is given up.
+// choose asks the strategy; nil: the run is given up.
 func (d *sim) choose(options []*strand) *strand {
-	if len(options) == 1 && d.all == nil {
-		return options[0]
-	}
 	i := d.strategy.choose(d, options)
 	if i < 0 {
 		return nil
@@ -254,6 +252,9 @@ func (d *sim) step(s *strand) {
 func (d *sim) open(s *strand) {
 	d.beats.Add(1)
 	d.now = s
+	if d.record != nil {
+		d.record.begins(d, s)
+	}
 	d.begin(s)
 	d.enter(s)
 	if s.state == ready || s.op.Kind == sched.OpWake {
@@ -379,8 +380,16 @@ func (d *sim) appear(s *strand) *strand {
 	if by := d.now; by != nil {
 		by.children++
 		s.id, s.past = mix(by.id, uint64(by.children)), d.foot.hash
+		s.by = by
+		if by.made == nil {
+			by.made = map[string]int{}
+		}
+		s.what = s.called()
+		by.made[s.what]++
+		s.which = by.made[s.what]
 	} else {
 		s.id = mix(uint64(s.number))
+		s.what = s.called()
 	}
 	s.thing.id = s.id
 	d.strands = append(d.strands, s)

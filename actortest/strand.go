@@ -21,8 +21,12 @@ type strand struct {
 	patient bool     // standing: goes on only when nobody else can
 	again   bool     // an actor was given work again before its turn was over
 	task    *sched.Task
-	run     func()     // of the test and of functions
-	waits   []sched.Op // away: what it has said that it waits for
+	run     func()         // of the test and of functions
+	waits   []sched.Op     // away: what it has said that it waits for
+	what    string         // see String
+	which   int            // of those that are called so and have the same maker
+	by      *strand        // its maker
+	made    map[string]int // those that it has made
 	label   string
 
 	id       uint64 // the same in all runs with the same past; see footprint.go
@@ -43,6 +47,7 @@ const (
 	theTest
 	anActor
 	aFunction
+	theFault // who does what Faults wants, in the trace; never able
 )
 
 // state is where a strand is.
@@ -69,7 +74,9 @@ const (
 // able says that the strand can be the next to run.
 func (s *strand) able() bool { return s.state == ready || s.state == standing }
 
-// String names the strand; mu is held, or nothing runs.
+// String names the strand for people, and in orders that are kept: by its name or
+// its type, which of these its maker has made, and its maker unless that is the
+// test. mu is held, or nothing runs.
 func (s *strand) String() string {
 	if s.label == "" {
 		s.label = s.name()
@@ -78,23 +85,33 @@ func (s *strand) String() string {
 }
 
 func (s *strand) name() string {
+	text := s.what
+	if s.which > 1 {
+		text = fmt.Sprintf("%s#%d", text, s.which)
+	}
+	if s.by != nil && s.by.kind != theTest {
+		text += "@" + s.by.String()
+	}
+	return text
+}
+
+// called is what a strand is called, before it is told from others.
+func (s *strand) called() string {
 	switch s.kind {
 	case theClock:
 		return "clock"
 	case theTest:
 		return "test"
+	case theFault:
+		return "fault"
 	case aFunction:
-		return fmt.Sprintf("async#%d", s.number)
+		return "async"
 	}
-	return nameOf(actor.OfTask(s.task), s.number)
-}
-
-// nameOf is how the trace calls an actor: its own name, or that of its type.
-func nameOf(r actor.AnyRef, number int) string {
+	r := actor.OfTask(s.task)
 	if name := r.Name(); name != "" {
 		return name
 	}
-	return fmt.Sprintf("%s#%d", typeOf(r), number)
+	return typeOf(r)
 }
 
 // typeOf is the type of an actor's value, without package and parameters.

@@ -11,8 +11,8 @@ type strategy interface {
 	// appears is told of each strand when it is new.
 	appears(s *strand)
 
-	// choose returns the place in options, of which there are two or more, in
-	// the order of their appearance.
+	// choose returns the place in options, of which there is one at least, in
+	// the order of their appearance. It is called before each step.
 	choose(d *sim, options []*strand) int
 }
 

@@ -3,6 +3,7 @@ package factory
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 )
@@ -13,8 +14,8 @@ import (
 // panic of one is logged and does no harm to the factory.
 type Config[J any] struct {
 	// NewWorker makes worker id, also each time that it has to be replaced
-	// (row FA1). It must give a new value each time. It runs where the worker
-	// starts, not in the factory.
+	// (row FA1). It must give a new value each time; the same pointer again
+	// is ErrSamePointer. It runs where the worker starts, not in the factory.
 	NewWorker func(id int) Worker[J]
 
 	// Workers is the size of the pool, at most MaxWorkers. To begin with none,
@@ -185,11 +186,11 @@ func (c Config[J]) resolve() (Config[J], error) {
 		min, max int
 	}{
 		{"Workers", c.Workers, 1, MaxWorkers},
-		{"Limit", c.Limit, NoQueue, maxInt},
+		{"Limit", c.Limit, NoQueue, math.MaxInt},
 		{"Discard", int(c.Discard), int(Newest), int(Oldest)},
-		{"Rate.Jobs", c.Rate.Jobs, 0, maxInt},
-		{"Rate.Burst", c.Rate.Burst, 0, maxInt},
-		{"Retry.Max", c.Retry.Max, 0, maxInt},
+		{"Rate.Jobs", c.Rate.Jobs, 0, math.MaxInt},
+		{"Rate.Burst", c.Rate.Burst, 0, math.MaxInt},
+		{"Retry.Max", c.Retry.Max, 0, math.MaxInt},
 	} {
 		if f.v < f.min || f.v > f.max {
 			return c, fmt.Errorf("%w: %s is %d: want %d to %d", ErrConfig, f.name, f.v, f.min, f.max)
@@ -220,8 +221,6 @@ func (c Config[J]) resolve() (Config[J], error) {
 	}
 	return c, nil
 }
-
-const maxInt = int(^uint(0) >> 1)
 
 // limited says whether queues are bounded, and to how many jobs.
 func (c *Config[J]) limited() (limit int, ok bool) {

@@ -3,8 +3,6 @@ package factory
 import (
 	"fmt"
 	"iter"
-	"log/slog"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +25,8 @@ type gate[J any] struct {
 	books accounts
 }
 
-func (g *gate[J]) now() int64 { return int64(time.Since(g.epoch)) }
+// now is never 0, which as a time means none.
+func (g *gate[J]) now() int64 { return int64(time.Since(g.epoch)) + 1 }
 
 // wrap makes the message of a job; it runs on the sender's goroutine.
 func (g *gate[J]) wrap(j J) message[J] {
@@ -44,12 +43,13 @@ type core[J any] struct {
 	gate *gate[J]
 	cfg  Config[J] // resolved
 
-	slots  []*slot[J] // nil where a worker has left; the last one is none
-	size   int        // of the pool: those after it are leaving
-	idle   idlers[J]
+	slots  []*slot[J]    // nil where a worker has left; the last one is none
+	size   int           // of the pool: those after it are leaving
+	idle   list[slot[J]] // those first that have been so for longest
 	shared lanes[J]
 	keys   map[string]holding
 
+	fresh   *fresh // of the workers that NewWorker makes
 	agenda  agenda[J]
 	control alarm[J]
 	timer   actor.Timer // fires at timerAt, for the agenda's first alarm
@@ -66,7 +66,7 @@ const maxSpare = 1024
 type holding struct{ slot, n int }
 
 func newCore[J any](cfg Config[J]) *core[J] {
-	c := &core[J]{cfg: cfg, gate: &gate[J]{epoch: time.Now()}, keys: map[string]holding{}}
+	c := &core[J]{cfg: cfg, gate: &gate[J]{epoch: time.Now()}, keys: map[string]holding{}, fresh: new(fresh)}
 	c.adjust()
 	return c
 }
@@ -91,7 +91,7 @@ func (c *core[J]) PreStart(ctx *actor.Context[message[J]]) error {
 		}
 		c.watch(s, r, ref)
 		s.state = idle
-		c.idle.push(s)
+		c.idle.push(&s.at)
 	}
 	c.resized(c.cfg.Workers)
 	return nil
@@ -167,9 +167,7 @@ func (c *core[J]) newJob() *job[J] {
 		c.spare = c.spare[:n-1]
 		return j
 	}
-	j := new(job[J])
-	j.alarm.job = j
-	return j
+	return new(job[J]).reset()
 }
 
 // release takes j back.
@@ -177,60 +175,26 @@ func (c *core[J]) release(j *job[J]) {
 	if len(c.spare) == maxSpare {
 		return
 	}
-	*j = job[J]{}
-	j.alarm.job = j
-	c.spare = append(c.spare, j)
-}
-
-// hook runs a function of the user's.
-func (c *core[J]) hook(name string, f func()) {
-	if f != nil {
-		defer func() { c.caught(name, recover()) }()
-		f()
-	}
-}
-
-func (c *core[J]) onDone(j *job[J], err error) {
-	if c.cfg.OnDone != nil {
-		defer func() { c.caught("OnDone", recover()) }()
-		c.cfg.OnDone(j.payload, err)
-	}
-}
-
-func (c *core[J]) onDiscard(j *job[J], why Reason) {
-	if c.cfg.OnDiscard != nil {
-		defer func() { c.caught("OnDiscard", recover()) }()
-		c.cfg.OnDiscard(j.payload, why)
-	}
-}
-
-// caught logs a panic of a function of the user's; nil is none.
-func (c *core[J]) caught(name string, value any) {
-	if value != nil {
-		c.ctx.Logger().Error("factory: a function of the Config has panicked",
-			slog.String("function", name), slog.Any("value", value), slog.String("stack", string(debug.Stack())))
-	}
+	c.spare = append(c.spare, j.reset())
 }
 
 // route asks the router; nil and no error leaves the job in the shared queue.
-func (c *core[J]) route(j *job[J]) (s *slot[J], err error) {
+func (c *core[J]) route(j *job[J]) (*slot[J], error) {
 	if c.size == 0 {
 		return nil, nil
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			s, err = nil, &actor.PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	n := c.cfg.Router.Route(j.key, (*pool[J])(c))
+	n := ToQueue
+	if err := guard(func() { n = c.cfg.Router.Route(j.key, (*pool[J])(c)) }); err != nil {
+		return nil, err
+	}
 	switch {
 	case n == ToQueue:
 		return nil, nil
 	case n >= 0 && n < c.size:
 		return c.slots[n], nil
-	case n >= 0 && n < len(c.slots) && c.slots[n] != nil:
+	case n >= 0:
 		// One that leaves may go on with a key that it has (row FA6).
-		if h, ok := c.keys[j.key]; ok && h.slot == n {
+		if w, ok := (*pool[J])(c).Holder(j.key); ok && w == n {
 			return c.slots[n], nil
 		}
 	}
@@ -243,22 +207,28 @@ type pool[J any] core[J]
 func (p *pool[J]) Len() int { return p.size }
 
 func (p *pool[J]) FirstIdle() int {
-	if p.idle.first == nil {
+	s := p.idle.front()
+	if s == nil {
 		return ToQueue
 	}
-	return p.idle.first.id
+	return s.id
 }
 
 func (p *pool[J]) Idle() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for s := p.idle.first; s != nil && yield(s.id); s = s.next {
+		for e := p.idle.first; e != nil && yield(e.of.id); e = e.next {
 		}
 	}
 }
 
 func (p *pool[J]) Holder(key string) (int, bool) {
 	h, ok := p.keys[key]
-	return h.slot, ok
+	// With a router that spreads keys, hold books only the last holder, and
+	// that one may have left before the others were done.
+	if !ok || h.slot >= len(p.slots) || p.slots[h.slot] == nil {
+		return ToQueue, false
+	}
+	return h.slot, true
 }
 
 func (p *pool[J]) Waiting(worker int) int {

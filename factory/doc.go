@@ -58,10 +58,11 @@
 //   - Nothing is lost: not the job of a worker that dies (FA4), nor what waits at
 //     a worker when the factory stops (FA20), nor the result of a job that ends
 //     while it does (FA27). A worker's result is Do's error; it cannot name a
-//     wrong key (FA2).
+//     wrong key (FA2), and a worker is no actor of the user's over ractor's
+//     messages.
 //   - A replacement that cannot start does not end the factory (FA4).
-//   - The rate limit counts when a job is accepted. What was accepted is not
-//     discarded for it later (FA12).
+//   - The rate is looked at before the router is asked, and counts what is
+//     accepted (FA5). What was accepted is not discarded for it later (FA12).
 //   - A router that points outside the pool discards the job (Misrouted); it is
 //     not wrapped (FA10).
 //   - The dead man's switch times jobs, not answers to pings, and waits for no
@@ -70,7 +71,11 @@
 //     victim is refused, not accepted and shed (FA16).
 //   - Retry is a setting of the factory, with back-off, not of a message that
 //     resubmits itself; there is no retry for ever (FA32).
+//   - What ractor asks for as queue_depth and active_workers is in Stats: Queued,
+//     with what waits at workers, and InFlight; available_capacity is
+//     [Factory.Available] (FA31).
 //   - OnDraining runs once (FA28). Settings reach all workers (FA30). Stats are
-//     values to be read, and Observe, instead of callbacks (FA29). TTL is one for
-//     all jobs; a factory is not reached over the network as such, its Ref is.
+//     values to be read, and Observe, instead of callbacks, and a job carries no
+//     times: OnDone can take them (FA29). TTL is one for all jobs; a factory is
+//     not reached over the network as such, its Ref is.
 package factory

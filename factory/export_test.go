@@ -11,9 +11,19 @@ type (
 
 func NewBucket(r Rate, now int64) Bucket { return newBucket(r, now) }
 
-func (b *bucket) Take(now int64) bool { return b.take(now) }
+func (b *bucket) Take(now int64) bool {
+	if !b.open(now) {
+		return false
+	}
+	b.take()
+	return true
+}
 
-func NewJob(payload int, lane uint8) *Job { return &Job{payload: payload, lane: lane} }
+func NewJob(payload int, lane uint8) *Job {
+	j := new(Job).reset()
+	j.payload, j.lane = payload, lane
+	return j
+}
 
 func (j *job[J]) Payload() J       { return j.payload }
 func (j *job[J]) Queued() bool     { return j.in != nil }
@@ -31,3 +41,6 @@ func (g *agenda[J]) Next() *alarm[J]           { return g.next() }
 func (a *alarm[J]) At() int64                  { return a.at }
 
 func (r Retry) Delay(n int) (ns int64) { return int64(r.delay(n)) }
+
+// Place is where the alarm stands in the agenda's heap, from 1; 0 is nowhere.
+func (a *alarm[J]) Place() int { return a.pos }

@@ -24,27 +24,21 @@ type Factory[J any] struct {
 // A bounded mailbox (actor.Bounded) bounds jobs that the factory has not looked
 // at yet, which nobody accounts for: Config.Limit is what bounds its queues.
 func Spawn[J any](ctx context.Context, cfg Config[J], opts ...actor.Option) (Factory[J], error) {
-	cfg, err := cfg.resolve()
-	if err != nil {
-		return Factory[J]{}, err
-	}
-	c := newCore(cfg)
-	ref, err := actor.Spawn(ctx, c, opts...)
-	return c.address(ref, err)
+	return spawn(cfg, func(c *core[J]) (actor.Ref[message[J]], error) { return actor.Spawn(ctx, c, opts...) })
 }
 
 // SpawnLinked is Spawn as a child of the actor that ctx belongs to.
 func SpawnLinked[J any](ctx actor.Inside, cfg Config[J], opts ...actor.Option) (Factory[J], error) {
+	return spawn(cfg, func(c *core[J]) (actor.Ref[message[J]], error) { return actor.SpawnLinked(ctx, c, opts...) })
+}
+
+func spawn[J any](cfg Config[J], begin func(*core[J]) (actor.Ref[message[J]], error)) (Factory[J], error) {
 	cfg, err := cfg.resolve()
 	if err != nil {
 		return Factory[J]{}, err
 	}
 	c := newCore(cfg)
-	ref, err := actor.SpawnLinked(ctx, c, opts...)
-	return c.address(ref, err)
-}
-
-func (c *core[J]) address(ref actor.Ref[message[J]], err error) (Factory[J], error) {
+	ref, err := begin(c)
 	if err != nil {
 		return Factory[J]{}, err
 	}
@@ -67,7 +61,8 @@ func (f Factory[J]) Any() actor.AnyRef { return f.ref.Any() }
 // call when it has not reached the factory; context.Cause(ctx) when ctx ends
 // first, and then it may have been accepted. Accepted means that it will end as
 // done or discarded, whatever becomes of its worker. Any goroutine may call it,
-// workers too, but not the functions of the Config, which get rpc.ErrSelfCall.
+// workers too, but not the functions of the Config, which get rpc.ErrSelfCall. A
+// worker that still waits when the factory stops is killed after Config.Shutdown.
 func (f Factory[J]) Submit(ctx context.Context, job J) error {
 	if f.gate == nil {
 		return actor.ErrNoActor
@@ -137,6 +132,18 @@ func (f Factory[J]) Drain(ctx context.Context) error {
 		return err
 	}
 	return f.ref.Wait(ctx)
+}
+
+// Available returns how many jobs would be accepted if they came now: as many as
+// workers are idle, and, if there is a Limit, as queues have room (row FA31).
+// With the routers of this package whose jobs wait at workers that is the room
+// of all workers' queues, though a keyed router may want more of one than it has;
+// otherwise it is that of the shared queue. It is 0 in a drain. The errors are
+// those of a call, as for Submit. It costs time in proportion to the workers.
+func (f Factory[J]) Available(ctx context.Context) (int, error) {
+	return rpc.Call(ctx, f.ref, func(r rpc.Reply[int]) message[J] {
+		return message[J]{do: func(c *core[J]) { r.Send(c.available()) }}
+	})
 }
 
 // Stats returns the accounts: one consistent picture, at any moment, also after

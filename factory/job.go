@@ -28,51 +28,40 @@ type job[J any] struct {
 	due      int64 // of the retry, while delayed
 	alarm    alarm[J]
 
-	in         *lanes[J]
-	prev, next *job[J]
+	in *lanes[J] // the queue that it waits in
+	at node[job[J]]
+}
+
+// reset makes j a job with nothing in it.
+func (j *job[J]) reset() *job[J] {
+	*j = job[J]{}
+	j.alarm.job, j.at.of = j, j
+	return j
 }
 
 // lanes is a queue with priorities: a list for each lane, and a bit for each
 // list that is not empty. All operations are O(1).
 type lanes[J any] struct {
-	list []ends[J] // as many as were needed
-	used uint64
-	n    int
+	lists []list[job[J]] // as many as were needed
+	used  uint64
+	n     int
 }
-
-type ends[J any] struct{ first, last *job[J] }
 
 // push puts j at the end of its lane.
-func (q *lanes[J]) push(j *job[J]) {
-	l := q.lane(j)
-	if j.prev = l.last; l.last != nil {
-		l.last.next = j
-	} else {
-		l.first = j
-	}
-	l.last = j
-}
+func (q *lanes[J]) push(j *job[J]) { q.enter(j).push(&j.at) }
 
 // pushFront puts j at the head of its lane.
-func (q *lanes[J]) pushFront(j *job[J]) {
-	l := q.lane(j)
-	if j.next = l.first; l.first != nil {
-		l.first.prev = j
-	} else {
-		l.last = j
-	}
-	l.first = j
-}
+func (q *lanes[J]) pushFront(j *job[J]) { q.enter(j).pushFront(&j.at) }
 
-// lane counts j in and returns its lane.
-func (q *lanes[J]) lane(j *job[J]) *ends[J] {
-	for int(j.lane) >= len(q.list) {
-		q.list = append(q.list, ends[J]{})
+// enter counts j in and returns its lane.
+func (q *lanes[J]) enter(j *job[J]) *list[job[J]] {
+	for int(j.lane) >= len(q.lists) {
+		q.lists = append(q.lists, list[job[J]]{})
 	}
 	j.in = q
 	q.n++
 	q.used |= 1 << j.lane
-	return &q.list[j.lane]
+	return &q.lists[j.lane]
 }
 
 // peek returns the job whose turn it is, nil if there is none.
@@ -80,7 +69,7 @@ func (q *lanes[J]) peek() *job[J] {
 	if q.used == 0 {
 		return nil
 	}
-	return q.list[bits.TrailingZeros64(q.used)].first
+	return q.lists[bits.TrailingZeros64(q.used)].front()
 }
 
 // worst returns the oldest job of the last lane.
@@ -88,25 +77,16 @@ func (q *lanes[J]) worst() *job[J] {
 	if q.used == 0 {
 		return nil
 	}
-	return q.list[63-bits.LeadingZeros64(q.used)].first
+	return q.lists[63-bits.LeadingZeros64(q.used)].front()
 }
 
 // remove takes j, which is in q, out.
 func (q *lanes[J]) remove(j *job[J]) {
-	l := &q.list[j.lane]
-	if j.prev != nil {
-		j.prev.next = j.next
-	} else {
-		l.first = j.next
-	}
-	if j.next != nil {
-		j.next.prev = j.prev
-	} else {
-		l.last = j.prev
-	}
-	j.prev, j.next, j.in = nil, nil, nil
+	l := &q.lists[j.lane]
+	l.remove(&j.at)
+	j.in = nil
 	q.n--
-	if l.first == nil {
+	if l.n == 0 {
 		q.used &^= 1 << j.lane
 	}
 }

@@ -360,6 +360,26 @@ func TestFA28_Hooks(t *testing.T) {
 	require.Equal(t, "stopped", recv(t, log))
 }
 
+// FA28: OnStopped is for who stops; a factory that was killed, or whose start has
+// failed, has no last word.
+func TestFA28_NoHookAfterAKill(t *testing.T) {
+	ctx, _ := start(t)
+	log := make(chan string, 10)
+	cfg := factory.Config[task]{
+		NewWorker: newTasker, Workers: 2,
+		OnStarted:  func() { log <- "started" },
+		OnDraining: func() { log <- "draining" },
+		OnStopped:  func() { log <- "stopped" },
+	}
+	f := spawn(ctx, t, cfg)
+	require.Equal(t, "started", recv(t, log))
+	require.NoError(t, f.Ref().KillAndWait(ctx))
+	cfg.NewWorker = func(int) factory.Worker[task] { return nil }
+	_, err := factory.Spawn(ctx, cfg)
+	require.ErrorIs(t, err, factory.ErrNilWorker)
+	require.Empty(t, log)
+}
+
 // FA30: settings change while the factory runs, all or none.
 func TestFA30_Update(t *testing.T) {
 	ctx, _ := start(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +46,8 @@ var routers = []func() factory.Router{
 }
 
 // Random submits, kills of workers, resizes, settings, and pauses; then an end.
-// The accounts balance after every step, and in the end every job has ended in
+// The accounts balance after every step, and whenever the factory tells of a job
+// in the middle of one; in the end every job has ended in
 // exactly one way, which its submitter was told the truth of.
 func TestMetamorphic(t *testing.T) {
 	for seed := range uint64(40) {
@@ -78,8 +80,20 @@ func metamorphic(t *testing.T, rnd *rand.Rand) {
 	cfg := factory.Config[task]{NewWorker: newTasker, Workers: 1 + rnd.IntN(6)}
 	x := record(&cfg)
 	shake(&cfg)
+	var running atomic.Pointer[factory.Factory[task]]
+	var told atomic.Int64
+	look := func() { // at the accounts, in the middle of what the factory does
+		if f := running.Load(); f != nil {
+			balanced(t, f.Stats())
+			told.Add(1)
+		}
+	}
+	onDone, onDiscard := cfg.OnDone, cfg.OnDiscard
+	cfg.OnDone = func(t task, err error) { onDone(t, err); look() }
+	cfg.OnDiscard = func(t task, why factory.Reason) { onDiscard(t, why); look() }
 	f, err := factory.Spawn(ctx, cfg)
 	require.NoError(t, err)
+	running.Store(&f)
 
 	answers := map[int]error{}
 	cast := map[int]bool{}
@@ -129,6 +143,7 @@ func metamorphic(t *testing.T, rnd *rand.Rand) {
 		require.NoError(t, f.Ref().KillAndWait(ctx))
 	}
 	st := balanced(t, f.Stats())
+	require.Positive(t, told.Load())
 	require.Zero(t, st.InFlight+st.Queued)
 	require.GreaterOrEqual(t, st.Submitted, before.Submitted)
 	time.Sleep(time.Second) // whoever was written off returns

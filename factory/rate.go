@@ -32,15 +32,14 @@ func newBucket(r Rate, now int64) bucket {
 	return b
 }
 
-// take takes a place; false: there is none.
-func (b *bucket) take(now int64) bool {
+// open says whether there is a place.
+func (b *bucket) open(now int64) bool {
 	b.leak(now)
-	if b.room == 0 {
-		return false
-	}
-	b.room--
-	return true
+	return b.room > 0
 }
+
+// take takes a place that there is.
+func (b *bucket) take() { b.room-- }
 
 // leak frees the places whose time has come. It is exact: what is not yet a whole
 // place stays in part.

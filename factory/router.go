@@ -1,8 +1,6 @@
 package factory
 
-import (
-	"iter"
-)
+import "iter"
 
 // Router chooses a worker for each job. The factory asks it when a job comes,
 // and again, for the first job of the shared queue, whenever something has
@@ -40,6 +38,9 @@ type Pool interface {
 
 // keyed are routers that need keys.
 type keyed interface{ keyed() }
+
+// atWorkers are routers whose jobs wait at workers, not in the shared queue.
+type atWorkers interface{ atWorkers() }
 
 // Queuer gives each job to the worker that has been idle for longest; while none
 // is, jobs wait in the shared queue (row FA7).
@@ -93,6 +94,7 @@ func (r byHash) Route(key string, pool Pool) int {
 }
 func (r byHash) String() string { return r.name }
 func (byHash) keyed()           {}
+func (byHash) atWorkers()       {}
 
 // hash is FNV-1a: the same in each process.
 func hash(key string, n int) int {
@@ -114,3 +116,4 @@ func (r *roundRobin) Route(_ string, pool Pool) int {
 	return r.last
 }
 func (*roundRobin) String() string { return "RoundRobin" }
+func (*roundRobin) atWorkers()     {}

@@ -22,6 +22,7 @@ import (
 type runner[J any] struct {
 	home   *actor.Context[message[J]] // the factory's
 	make   func(id int) Worker[J]
+	fresh  *fresh
 	id     int
 	blocks bool
 
@@ -50,6 +51,9 @@ func (r *runner[J]) PreStart(ctx *actor.Context[J]) error {
 	r.w = r.make(r.id)
 	if v := reflect.ValueOf(r.w); r.w == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Errorf("%w for worker %d", ErrNilWorker, r.id)
+	}
+	if err := r.fresh.check(r.id, r.w); err != nil {
+		return err
 	}
 	if s, ok := r.w.(Starter); ok {
 		if err := s.Start(ctx); err != nil {

@@ -3,7 +3,6 @@ package factory
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/ractor-go/ractor/actor"
 )
@@ -41,7 +40,7 @@ func (c *core[J]) leave(s *slot[J]) {
 	s.leaving = true
 	switch s.state {
 	case idle:
-		c.idle.remove(s)
+		c.idle.remove(&s.at)
 		s.state = ending
 		s.ref.Stop()
 	case down:
@@ -84,17 +83,6 @@ func (c *core[J]) update(change func(*Config[J])) (err error) {
 	return c.resize(size)
 }
 
-// guard runs a function of a caller's.
-func guard(f func()) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &actor.PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	f()
-	return nil
-}
-
 // replan goes by a new TTL. For jobs that have no time of birth it begins now.
 func (c *core[J]) replan() {
 	now := c.gate.now()
@@ -112,9 +100,9 @@ func (c *core[J]) replan() {
 func (c *core[J]) jobs() func(yield func(*job[J]) bool) {
 	var all []*job[J]
 	in := func(q *lanes[J]) {
-		for _, l := range q.list {
-			for j := l.first; j != nil; j = j.next {
-				all = append(all, j)
+		for _, l := range q.lists {
+			for e := l.first; e != nil; e = e.next {
+				all = append(all, e.of)
 			}
 		}
 	}
@@ -169,38 +157,33 @@ func (c *core[J]) planControl() {
 
 // controllers asks them.
 func (c *core[J]) controllers() {
-	log := func(name string, err error) {
-		c.ctx.Logger().Error("factory: a controller is of no use", "function", name, "error", err)
-	}
 	if f := c.cfg.Capacity; f != nil {
 		n := 0
-		err := guard(func() { n = f(c.stats()) })
-		if err == nil && n > 0 && n != c.size {
-			err = c.resize(n)
-		}
-		if err != nil {
-			log("Capacity", err)
+		c.hook("Capacity", func() { n = f(c.stats()) })
+		if n > 0 && n != c.size {
+			if err := c.resize(n); err != nil {
+				c.complain("Capacity", err)
+			}
 		}
 	}
 	if f := c.cfg.AdaptLimit; f != nil {
 		n := c.cfg.Limit
-		err := guard(func() { n = f(c.stats()) })
-		if err == nil && n < NoQueue {
-			err = fmt.Errorf("%w: limit %d", ErrConfig, n)
-		}
-		if err != nil {
-			log("AdaptLimit", err)
-		} else if n != c.cfg.Limit {
-			c.cfg.Limit = n
-			c.gate.books.change(func(st *Stats) { st.Limit = n })
-		}
+		c.hook("AdaptLimit", func() { n = f(c.stats()) })
+		c.setLimit(n)
 	}
 	if f := c.cfg.Observe; f != nil {
-		if err := guard(func() { f(c.stats()) }); err != nil {
-			log("Observe", err)
-		}
+		c.hook("Observe", func() { f(c.stats()) })
 	}
 	c.planControl()
+}
+
+func (c *core[J]) setLimit(n int) {
+	if n < NoQueue {
+		c.complain("AdaptLimit", fmt.Errorf("%w: limit %d", ErrConfig, n))
+		return
+	}
+	c.cfg.Limit = n
+	c.gate.books.change(func(st *Stats) { st.Limit = n })
 }
 
 func (c *core[J]) stats() Stats { return c.gate.books.read(actor.Running) }

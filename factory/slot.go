@@ -21,7 +21,7 @@ type slot[J any] struct {
 	alarm   alarm[J]   // stuck, or start again
 	fails   int        // incarnations in a row that have not begun a job
 
-	prev, next *slot[J] // among the idle
+	at node[slot[J]] // among the idle
 }
 
 // slotState is what a worker is at.
@@ -42,41 +42,10 @@ const (
 	ending
 )
 
-// idlers are the idle slots, those first that have been so for longest.
-type idlers[J any] struct {
-	first, last *slot[J]
-	n           int
-}
-
-func (l *idlers[J]) push(s *slot[J]) {
-	l.n++
-	if s.prev = l.last; l.last != nil {
-		l.last.next = s
-	} else {
-		l.first = s
-	}
-	l.last = s
-}
-
-func (l *idlers[J]) remove(s *slot[J]) {
-	l.n--
-	if s.prev != nil {
-		s.prev.next = s.next
-	} else {
-		l.first = s.next
-	}
-	if s.next != nil {
-		s.next.prev = s.prev
-	} else {
-		l.last = s.prev
-	}
-	s.prev, s.next = nil, nil
-}
-
 // newSlot makes slot id, at the end or where one has left.
 func (c *core[J]) newSlot(id int) *slot[J] {
 	s := &slot[J]{id: id}
-	s.alarm.slot = s
+	s.alarm.slot, s.at.of = s, s
 	if id == len(c.slots) {
 		c.slots = append(c.slots, s)
 	} else {
@@ -87,7 +56,7 @@ func (c *core[J]) newSlot(id int) *slot[J] {
 
 // newRunner makes the next incarnation of s.
 func (c *core[J]) newRunner(s *slot[J]) *runner[J] {
-	r := &runner[J]{home: c.ctx, make: c.cfg.NewWorker, id: s.id, blocks: c.cfg.Blocks}
+	r := &runner[J]{home: c.ctx, make: c.cfg.NewWorker, fresh: c.fresh, id: s.id, blocks: c.cfg.Blocks}
 	r.report = func() error {
 		if s.runner == r && s.job != nil && r.state.Load() == ended {
 			c.reported(s)
@@ -173,7 +142,7 @@ func (c *core[J]) next(s *slot[J]) {
 		return
 	}
 	s.state = idle
-	c.idle.push(s)
+	c.idle.push(&s.at)
 	c.pump()
 }
 
@@ -250,7 +219,7 @@ func (c *core[J]) down(s *slot[J], r *runner[J], err error) {
 		return
 	}
 	if s.state == idle {
-		c.idle.remove(s)
+		c.idle.remove(&s.at)
 	}
 	expected := s.state == ending
 	s.state, s.runner = down, nil

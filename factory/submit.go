@@ -1,10 +1,6 @@
 package factory
 
-import (
-	"runtime/debug"
-
-	"github.com/ractor-go/ractor/actor"
-)
+import "math"
 
 // submit is a job's way in (row FA5): it is refused, given to a worker, or put
 // into a queue. It returns why it was refused.
@@ -18,11 +14,11 @@ func (c *core[J]) submit(m *message[J]) *RefusedError {
 		return c.refuse(j, Misrouted, err)
 	}
 	switch {
-	case c.draining:
-		return c.refuse(j, Shutdown, nil)
 	case c.expired(j):
 		return c.refuse(j, Expired, nil)
-	case c.cfg.Rate.Jobs > 0 && !c.bucket.take(c.gate.now()):
+	case c.draining:
+		return c.refuse(j, Shutdown, nil)
+	case c.cfg.Rate.Jobs > 0 && !c.bucket.open(c.gate.now()):
 		return c.refuse(j, RateLimited, nil)
 	}
 	c.pump() // who has waited comes first
@@ -32,9 +28,13 @@ func (c *core[J]) submit(m *message[J]) *RefusedError {
 	}
 	if s != nil && s.state == idle {
 		c.give(s, j)
-		return nil
+	} else if refused := c.enqueue(s, j); refused != nil {
+		return refused
 	}
-	return c.enqueue(s, j)
+	if c.cfg.Rate.Jobs > 0 {
+		c.bucket.take()
+	}
+	return nil
 }
 
 func (c *core[J]) refuse(j *job[J], why Reason, err error) *RefusedError {
@@ -43,22 +43,18 @@ func (c *core[J]) refuse(j *job[J], why Reason, err error) *RefusedError {
 }
 
 // classify finds out key and priority.
-func (c *core[J]) classify(j *job[J]) (err error) {
+func (c *core[J]) classify(j *job[J]) error {
 	if c.cfg.Key == nil && c.cfg.Priority == nil {
 		return nil
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			err = &actor.PanicError{Value: v, Stack: debug.Stack()}
+	return guard(func() {
+		if c.cfg.Key != nil {
+			j.key = c.cfg.Key(j.payload)
 		}
-	}()
-	if c.cfg.Key != nil {
-		j.key = c.cfg.Key(j.payload)
-	}
-	if c.cfg.Priority != nil {
-		j.lane = uint8(min(max(c.cfg.Priority(j.payload), 0), MaxPriority))
-	}
-	return nil
+		if c.cfg.Priority != nil {
+			j.lane = uint8(min(max(c.cfg.Priority(j.payload), 0), MaxPriority))
+		}
+	})
 }
 
 // enqueue puts a new job into the queue of s, or the shared one if s is nil, as
@@ -85,12 +81,25 @@ func (c *core[J]) enqueue(s *slot[J], j *job[J]) *RefusedError {
 	return nil
 }
 
-func (c *core[J]) essential(j *job[J]) (yes bool) {
-	if c.cfg.Essential == nil {
-		return false
+// available is how many jobs there is room for, at most math.MaxInt.
+func (c *core[J]) available() int {
+	if c.draining {
+		return 0
 	}
-	defer func() { c.caught("Essential", recover()) }()
-	return c.cfg.Essential(j.payload)
+	n := c.idle.n
+	limit, limited := c.cfg.limited()
+	if !limited {
+		return n
+	}
+	add := func(q *lanes[J]) { n += min(max(limit-q.n, 0), math.MaxInt-n) }
+	if _, own := c.cfg.Router.(atWorkers); !own {
+		add(&c.shared)
+		return n
+	}
+	for _, s := range c.slots[:c.size] {
+		add(&s.queue)
+	}
+	return n
 }
 
 // wait has j wait: at s, or in the shared queue if s is nil.
@@ -146,7 +155,7 @@ func (c *core[J]) pump() {
 // give gives j to s, which is idle or has just become free.
 func (c *core[J]) give(s *slot[J], j *job[J]) {
 	if s.state == idle {
-		c.idle.remove(s)
+		c.idle.remove(&s.at)
 	}
 	c.agenda.clear(&j.alarm)
 	c.hold(j, s)

@@ -319,6 +319,51 @@ func TestFA4_ReplacementThatCannotStart(t *testing.T) {
 	})
 }
 
+// FA4: a worker that was written off ends its job all the same, before the factory
+// has heard of its end: the result counts, though no report can come any more, and
+// the job is not done twice.
+func TestFA4_ResultAfterTheEndAndBeforeItIsHeard(t *testing.T) {
+	for _, result := range []error{nil, errJob} {
+		bubble(t, func(t *testing.T, ctx context.Context) {
+			hold, gate := make(chan struct{}), make(chan struct{})
+			began := 0
+			cfg := factory.Config[task]{NewWorker: newTasker, Workers: 2}
+			x := record(&cfg)
+			onDone := cfg.OnDone
+			cfg.OnDone = func(t task, err error) {
+				if onDone(t, err); t.id == 0 {
+					<-hold
+				}
+			}
+			f := spawn(ctx, t, cfg)
+			worker := make(chan actor.AnyRef, 2)
+			require.NoError(t, f.Submit(ctx, task{id: 1, do: func(context.Context, int) error {
+				began++
+				worker <- actor.Caller()
+				<-gate
+				return result
+			}}))
+			w := <-worker
+			require.NoError(t, f.Submit(ctx, task{id: 0}))
+			synctest.Wait() // the factory is in OnDone
+			require.NoError(t, w.KillAndWait(ctx))
+			require.ErrorIs(t, w.Wait(ctx), actor.ErrAbandoned)
+			close(gate)
+			synctest.Wait() // Do has returned
+			require.EqualValues(t, 1, balanced(t, f.Stats()).InFlight)
+			close(hold)
+			require.NoError(t, f.Drain(ctx))
+			require.Equal(t, 1, began)
+			require.Len(t, x.errs(1), 1)
+			if result == nil {
+				require.Equal(t, 1, x.dones(1))
+			}
+			require.Equal(t, uint64(1), f.Stats().Replaced)
+			require.EqualValues(t, 2, balanced(t, f.Stats()).Done+f.Stats().Discarded)
+		})
+	}
+}
+
 // FA27: what is under way when the factory stops has its time; then its worker
 // is killed.
 func TestFA27_StopGivesTime(t *testing.T) {
@@ -353,6 +398,45 @@ func TestFA27_StopGivesTime(t *testing.T) {
 		require.EqualValues(t, 1, st.Done)
 		require.Zero(t, st.InFlight+st.Queued)
 		require.ErrorIs(t, f.Submit(ctx, task{}), actor.ErrStopped)
+	})
+}
+
+// FA27: a worker whose request to its own factory is still in the mailbox when
+// that stops waits for an answer that does not come. Its time ends that.
+func TestFA27_WorkerThatAsksItsStoppingFactory(t *testing.T) {
+	bubble(t, func(t *testing.T, ctx context.Context) {
+		var f factory.Factory[task]
+		hold, asked := make(chan struct{}), make(chan error, 1)
+		cfg := factory.Config[task]{NewWorker: newTasker, Workers: 2, Shutdown: time.Second}
+		x := record(&cfg)
+		onDone := cfg.OnDone
+		cfg.OnDone = func(t task, err error) {
+			if onDone(t, err); t.id == 0 {
+				<-hold
+			}
+		}
+		f = spawn(ctx, t, cfg)
+		begin := make(chan struct{})
+		require.NoError(t, f.Submit(ctx, task{id: 1, do: func(ctx context.Context, _ int) error {
+			<-begin
+			err := f.Submit(ctx, task{id: 2})
+			asked <- err
+			return err
+		}}))
+		require.NoError(t, f.Submit(ctx, task{id: 0}))
+		synctest.Wait() // the factory is in OnDone
+		close(begin)
+		synctest.Wait() // the request is in its mailbox
+		f.Ref().Stop()
+		at := time.Now()
+		close(hold)
+		require.ErrorIs(t, <-asked, actor.ErrKilled)
+		require.NoError(t, f.Ref().Wait(ctx))
+		require.InDelta(t, time.Second, time.Since(at), float64(50*time.Millisecond))
+		require.Equal(t, []error{actor.ErrKilled}, x.errs(1))
+		require.Equal(t, []factory.Reason{factory.Shutdown}, x.reasons(1))
+		require.Empty(t, x.errs(2))
+		require.EqualValues(t, 2, balanced(t, f.Stats()).Submitted, "the third was never looked at")
 	})
 }
 

@@ -50,6 +50,9 @@ var (
 	ErrBroken = errors.New("factory: worker is broken")
 	// ErrNilWorker is why a worker cannot start: NewWorker has returned nil.
 	ErrNilWorker = errors.New("factory: NewWorker returned nil")
+	// ErrSamePointer is why a worker cannot start: NewWorker has returned the
+	// pointer that another worker has, or the one that is to be replaced.
+	ErrSamePointer = errors.New("factory: NewWorker returned the same pointer twice")
 	// ErrStuck is what OnDone is told of a job whose worker was killed by the
 	// dead man's switch.
 	ErrStuck = errors.New("factory: worker was stuck")

@@ -74,8 +74,13 @@
 // # Coming from ractor or Erlang
 //
 // ractor reports to monitors what the caller passed, Erlang's pg counts an actor
-// as often as it has joined; here members are a set, and events are real
-// changes. Events are ordinary messages to a Ref[Event], made fit by
-// actor.Adapt, not supervision events. Single groups can be monitored in every
-// scope. ractor has no broadcast and no pick.
+// as often as it has joined; here members are a set, and events are real changes
+// (rows G2, G3), one for each, however often a Ref covers the group (G10). They
+// are ordinary messages to a Ref[Event], made fit by actor.Adapt, not supervision
+// events, and begin with who is there (G11). Single groups can be monitored in
+// every scope (G8); "__world_scope__" is [AllScopes] (G9). get_members and
+// get_local_members are [Group.Members] and [Group.LocalMembers] (G6);
+// which_scopes and which_scoped_groups are [Scopes] and [Groups] (G7), and
+// which_scopes_and_groups a loop over both. ractor has no broadcast and no pick
+// (G12).
 package pg

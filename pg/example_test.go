@@ -8,49 +8,6 @@ import (
 	"github.com/ractor-go/ractor/pg"
 )
 
-// guest is someone in a chat room.
-type guest struct{ name string }
-
-// say is what a guest hears, and where it says so.
-type say struct {
-	line  string
-	heard chan<- string
-}
-
-var chat = pg.Group[say]{Scope: "chat", Name: "lobby"}
-
-// PreStart enters the room. Nothing is needed to leave it: the end does that.
-func (g guest) PreStart(ctx *actor.Context[say]) error { return chat.Join(ctx, ctx.Self()) }
-
-func (g guest) Handle(_ *actor.Context[say], m say) error {
-	m.heard <- g.name + " hears " + m.line
-	return nil
-}
-
-// A chat room is a group: who is in it need not be known.
-func Example_chatRoom() {
-	sys, _ := actor.NewSystem(actor.Config{})
-	defer func() { _ = sys.Shutdown(context.Background()) }()
-	ctx := actor.WithSystem(context.Background(), sys)
-
-	ann, _ := actor.Spawn(ctx, guest{"Ann"})
-	_, _ = actor.Spawn(ctx, guest{"Bob"})
-	heard := make(chan string, 2)
-	n, _ := chat.Cast(ctx, say{"hello", heard})
-	fmt.Println("said to", n)
-	<-heard
-	<-heard
-
-	_ = ann.StopAndWait(ctx)
-	for ref := range chat.Members(ctx) {
-		_ = ref.Cast(ctx, say{"bye", heard})
-		fmt.Println(<-heard)
-	}
-	// Output:
-	// said to 2
-	// Bob hears bye
-}
-
 // PickKey sends everything that is about one key to one member.
 func ExampleGroup_PickKey() {
 	sys, _ := actor.NewSystem(actor.Config{})
@@ -105,9 +62,14 @@ func ExampleMonitorScope() {
 	defer func() { _ = sys.Shutdown(context.Background()) }()
 	ctx := actor.WithSystem(context.Background(), sys)
 
-	_, _ = actor.Spawn(ctx, guest{"Ann"})
+	lobby := pg.Group[string]{Scope: "chat", Name: "lobby"}
+	enter := func() {
+		guest, _ := actor.Spawn(ctx, actor.Func(func(*actor.Context[string], string) error { return nil }))
+		_ = lobby.Join(ctx, guest)
+	}
+	enter()
 	w, _ := actor.Spawn(ctx, &watcher{})
-	_, _ = actor.Spawn(ctx, guest{"Bob"})
+	enter()
 	n := make(chan int, 1)
 	_ = w.Cast(ctx, count{"lobby", n})
 	fmt.Println("in the lobby:", <-n)

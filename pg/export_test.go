@@ -2,6 +2,7 @@ package pg
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/ractor-go/ractor/actor"
 )
@@ -71,3 +72,23 @@ func (s *set[K, V]) Add(k K, v V)    { s.add(k, v) }
 func (s *set[K, V]) Remove(k K) bool { _, ok := s.remove(k); return ok }
 func (s *set[K, V]) Has(k K) bool    { return s.has(k) }
 func Jump(key string, n int) int     { return jump(hash(key), n) }
+
+// LockOthers locks all groups but some.
+func LockOthers[M any](sys *actor.System, but ...Group[M]) (unlock func()) {
+	var locked []*group
+	tablesOf(sys).scopes.Range(func(_ string, s *scope) bool {
+		s.groups.Range(func(_ string, g *group) bool {
+			if !slices.ContainsFunc(but, func(b Group[M]) bool { return b.key() == g.key }) {
+				g.mu.Lock()
+				locked = append(locked, g)
+			}
+			return true
+		})
+		return true
+	})
+	return func() {
+		for _, g := range locked {
+			g.mu.Unlock()
+		}
+	}
+}

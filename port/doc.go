@@ -41,7 +41,8 @@
 //
 // # Differences from ractor
 //
-// Always ractor's second version (no loss), with Cancel, and without a task: a
+// Always ractor's second version (no loss, row O3; the first one, O2, has no
+// counterpart), with Cancel (O4), and without a task: a
 // port has no goroutine and needs no System. The price is that Send costs its
 // caller time in proportion to the subscribers. A filter is a predicate;
 // conversion is Adapt's (row O1), which also is what lets a subscriber hand

@@ -10,7 +10,7 @@ import (
 
 // A meter publishes what it reads; an alarm that takes other messages hears
 // only what is too much.
-func Example() {
+func Example_pubSub() {
 	ctx := context.Background()
 	alarm, err := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[string], text string) error {
 		fmt.Println(text)

@@ -3,8 +3,12 @@ package port_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -45,9 +49,9 @@ func TestO1_FilterSkips(t *testing.T) {
 	require.Equal(t, port.Stats{Subscribers: 1, Sent: 4, Filtered: 6}, s.Stats())
 }
 
-// O3: values without a pause, to a subscriber that cannot keep up, and
-// none is lost.
-func TestO3_Lossless(t *testing.T) {
+// O2, O3: values without a pause, to a subscriber that cannot keep up, and
+// none is lost. ractor's first version (O2) would lose all but the last few.
+func TestO2_O3_Lossless(t *testing.T) {
 	ctx := start(t)
 	var p port.Port[int]
 	gate := make(chan struct{})
@@ -127,6 +131,61 @@ func TestO3_ByNameStaysSubscribed(t *testing.T) {
 	require.Equal(t, port.Stats{Subscribers: 1, Sent: 3, Refused: 4}, s.Stats())
 }
 
+// O4: two subscriptions of one actor deliver twice, each with its own filter and
+// its own count, and each has its own end, which is explicit.
+func TestO4_TwoSubscriptionsOfOneActor(t *testing.T) {
+	ctx := start(t)
+	var p port.Port[int]
+	l, r := listen(ctx, t)
+	all := p.Subscribe(r, nil)
+	even := p.Subscribe(r, func(v int) bool { return v%2 == 0 })
+	for v := range 4 {
+		p.Send(ctx, v)
+	}
+	all.Cancel()
+	require.ErrorIs(t, all.Err(), port.ErrCancelled)
+	require.NoError(t, even.Err())
+	for v := 4; v < 7; v++ {
+		p.Send(ctx, v)
+	}
+	require.Equal(t, port.Stats{Sent: 4}, all.Stats())
+	require.Equal(t, port.Stats{Subscribers: 1, Sent: 4, Filtered: 3}, even.Stats())
+	require.Equal(t, port.Stats{Subscribers: 1, Sent: 8, Filtered: 3}, p.Stats())
+	require.Equal(t, []int{0, 0, 1, 2, 2, 3, 4, 6}, l.all(ctx, t, r))
+}
+
+// O4: it may be cancelled while others send: what was sent before it is there,
+// and nothing that begins after Cancel has returned.
+func TestO4_CancelWhileOthersSend(t *testing.T) {
+	ctx := start(t)
+	for range 100 {
+		var p port.Port[int]
+		l, r := listen(ctx, t)
+		s := p.Subscribe(r, nil)
+		var begun, over atomic.Int64 // sends
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for v := range 300 {
+				begun.Store(int64(v))
+				p.Send(ctx, v)
+				over.Store(int64(v + 1))
+			}
+		})
+		for over.Load() < 10 {
+			runtime.Gosched()
+		}
+		first := over.Load()
+		s.Cancel()
+		last := begun.Load()
+		wg.Wait()
+		heard := l.all(ctx, t, r)
+		require.GreaterOrEqual(t, int64(len(heard)), first)
+		require.LessOrEqual(t, int64(len(heard)), last+1)
+		require.Equal(t, upTo(len(heard)), heard)
+		require.Equal(t, port.Stats{Sent: uint64(len(heard))}, s.Stats())
+	}
+}
+
 // O5: there is no history, and a port that is dropped takes nothing back.
 func TestO5_NoHistory(t *testing.T) {
 	ctx := start(t)
@@ -189,17 +248,18 @@ func TestO7_OneOrderForAll(t *testing.T) {
 	}
 }
 
-// A slow subscriber follows its mailbox's rule; who waits for room is not waited
-// for. Refusals are counted.
-func TestBoundedSubscribers(t *testing.T) {
+// O3: a slow subscriber follows its mailbox's rule; who waits for room is not
+// waited for. What it does not get is counted: by the port what was refused, by
+// the System, as dead letters, what was accepted and dropped.
+func TestO3_BoundedSubscribers(t *testing.T) {
 	for rule, want := range map[actor.Overflow]struct {
-		heard   []int
-		refused uint64
+		heard            []int
+		refused, dropped uint64
 	}{
-		actor.Refuse:      {[]int{0, 1, 2}, 7},
-		actor.WaitForRoom: {[]int{0, 1, 2}, 7},
-		actor.DropNewest:  {[]int{0, 1, 2}, 0},
-		actor.DropOldest:  {[]int{0, 8, 9}, 0},
+		actor.Refuse:      {[]int{0, 1, 2}, 7, 0},
+		actor.WaitForRoom: {[]int{0, 1, 2}, 7, 0},
+		actor.DropNewest:  {[]int{0, 1, 2}, 0, 7},
+		actor.DropOldest:  {[]int{0, 8, 9}, 0, 7},
 	} {
 		ctx := start(t)
 		var p port.Port[int]
@@ -219,6 +279,7 @@ func TestBoundedSubscribers(t *testing.T) {
 			p.Send(ctx, v)
 		}
 		require.Equal(t, port.Stats{Subscribers: 1, Sent: 10 - want.refused, Refused: want.refused}, s.Stats(), rule)
+		require.Equal(t, want.dropped, actor.SystemOf(ctx).Stats().DeadLetters["mailbox full"], rule)
 		close(gate)
 		require.NoError(t, r.DrainAndWait(ctx))
 		require.Equal(t, want.heard, heard, rule)
@@ -312,8 +373,7 @@ func TestBadInput(t *testing.T) {
 	require.Equal(t, port.Stats{Subscribers: 1, Sent: 1}, p.Stats())
 }
 
-// Inside an actor Send has its context; one that is written off reaches nobody
-// through it.
+// Inside an actor Send has its context; that a context has ended says nothing.
 func TestSendInsideAnActor(t *testing.T) {
 	ctx := start(t)
 	var p port.Port[int]
@@ -330,6 +390,38 @@ func TestSendInsideAnActor(t *testing.T) {
 	require.NoError(t, from.Cast(ctx, 1))
 	require.NoError(t, from.DrainAndWait(ctx))
 	require.Equal(t, []int{1, 2}, l.all(ctx, t, r))
+}
+
+// An actor that was written off reaches nobody through its context; the others
+// stay subscribed.
+func TestSendOfAnAbandonedActor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sys, err := actor.NewSystem(actor.Config{KillGrace: time.Second})
+		require.NoError(t, err)
+		ctx := actor.WithSystem(context.Background(), sys)
+		var p port.Port[int]
+		l, r := listen(ctx, t)
+		s := p.Subscribe(r, nil)
+		gate, sent := make(chan struct{}), make(chan struct{})
+		from, err := actor.Spawn(ctx, actor.Func(func(ctx *actor.Context[int], v int) error {
+			p.Send(ctx, v)
+			<-gate
+			p.Send(ctx, v+1)
+			close(sent)
+			return nil
+		}))
+		require.NoError(t, err)
+		require.NoError(t, from.Cast(ctx, 1))
+		synctest.Wait()
+		require.NoError(t, from.KillAndWait(ctx)) // after KillGrace
+		close(gate)
+		<-sent
+		p.Send(ctx, 3)
+		require.Equal(t, port.Stats{Subscribers: 1, Sent: 2, Refused: 1}, s.Stats())
+		require.Equal(t, []int{1, 3}, l.all(ctx, t, r))
+		synctest.Wait()
+		require.NoError(t, sys.Shutdown(ctx))
+	})
 }
 
 func TestSendAllocatesNothing(t *testing.T) {

@@ -267,6 +267,31 @@ func TestC10_CycleByGive(t *testing.T) {
 	})
 }
 
+// A reply that was kept is owed still: its keeper's later Call closes the cycle
+// as one in the handler would.
+func TestC10_CycleByAKeptReply(t *testing.T) {
+	ctx, sys := debugged(t, actor.Config{})
+	a, b := doer(ctx, t), doer(ctx, t)
+	kept := make(chan rpc.Reply[int], 1)
+	ended := call(ctx, a, through([]actor.Ref[do]{b}, func(_ *actor.Context[do], r rpc.Reply[int]) error {
+		kept <- r
+		return nil
+	}))
+	r := <-kept
+	waiting(t, sys, a)
+	back := make(chan error, 1)
+	require.NoError(t, b.Cast(ctx, func(*actor.Context[do]) error {
+		_, err := rpc.Call(context.Background(), a, reply(1))
+		back <- err
+		return nil
+	}))
+	err := <-back
+	require.ErrorIs(t, err, rpc.ErrCallCycle)
+	require.ErrorContains(t, err, waitsFor(b, a, b))
+	r.Send(3)
+	require.Equal(t, result{v: 3}, <-ended, "who kept it may still answer")
+}
+
 // An entry of Multi waits as a Call does.
 func TestC10_CycleByMulti(t *testing.T) {
 	ctx, _ := debugged(t, actor.Config{})

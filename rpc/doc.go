@@ -44,4 +44,22 @@
 // nothing. A Reply knows which call it belongs to, so a copy that is kept and
 // used again reaches nobody. A call that is given up, or refused, costs its port,
 // two objects; Give and Forward cost one object, Multi its result.
+//
+// # Coming from ractor
+//
+//   - cast is Ref.Cast (row C1), call and call_t are [Call] with a context that has
+//     a deadline or none (C2, C4). There are no macros (C6, C9), for there is one
+//     error: not sent, no answer, too late and the callee's own word are told apart
+//     by errors.Is. So there is no CallResult with its combinators either (C3).
+//   - A port that is dropped is no SenderError: nobody drops anything, it is the
+//     callee's end that counts, or the request's (C3).
+//   - The callee is not told how long its caller waits, but [Reply.Abandoned] says
+//     whether it still does, and Send to one that does not is no error (C4). A
+//     Reply may be used twice; the first time counts (C5).
+//   - multi_call is [Multi]: one deadline for all, and a send that fails is one
+//     entry's error, not everybody's (C7).
+//   - call_and_forward is [Forward]. Instead of a handle to wait for, what goes
+//     wrong later is a dead letter; the mapping is actor.Adapt's (C8, C9).
+//   - Deadlocks are found: of an actor with itself always, of several with [Debug]
+//     (C10). [Then], [Give] and Detach have no counterpart there.
 package rpc

@@ -15,7 +15,7 @@ import (
 // Copies of answered replies are used again, in every way, while other calls
 // run over the same ports: no call sees a foreign value.
 func TestReply_StaleCopiesReachNobody(t *testing.T) {
-	const copies, callers, calls = 10_000, 4, 5_000
+	const copies, callers, calls = 10_000, 4, 2_000
 	ctx, _ := start(t, actor.Config{})
 	ref := doer(ctx, t)
 	stale := make([]rpc.Reply[int], copies)

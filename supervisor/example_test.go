@@ -5,73 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"sync/atomic"
-	"time"
 
 	"github.com/ractor-go/ractor/actor"
-	"github.com/ractor-go/ractor/rpc"
 	"github.com/ractor-go/ractor/supervisor"
 )
-
-// account adds up, and fails on what it cannot add. What it has added outlives
-// it: here in memory, elsewhere in a file or a database.
-type account struct {
-	saved *atomic.Int64
-	total int64
-}
-
-type deposit struct {
-	amount int64
-	total  rpc.Reply[int64]
-}
-
-func (a *account) PreStart(*actor.Context[deposit]) error {
-	a.total = a.saved.Load()
-	return nil
-}
-
-func (a *account) Handle(_ *actor.Context[deposit], m deposit) error {
-	if m.amount < 0 {
-		return fmt.Errorf("cannot add %d", m.amount)
-	}
-	a.total += m.amount
-	a.saved.Store(a.total)
-	m.total.Send(a.total)
-	return nil
-}
-
-// A worker that fails is started anew by its supervisor, and recovers its state
-// in PreStart.
-func Example_supervisedWorker() {
-	ctx := context.Background()
-	saved := new(atomic.Int64)
-	sup, err := supervisor.Spawn(ctx, supervisor.Spec{
-		Intensity: supervisor.Intensity{Max: 3, Per: time.Second},
-		Children: []supervisor.Child{{
-			ID:    "account",
-			Start: supervisor.Of(func() *account { return &account{saved: saved} }),
-		}},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	first, _ := supervisor.Find[deposit](ctx, sup, "account")
-	_ = first.Cast(ctx, deposit{amount: 2})
-	_ = first.Cast(ctx, deposit{amount: -1})
-	fmt.Println(errors.Unwrap(first.Wait(ctx)))
-
-	second, err := supervisor.Find[deposit](ctx, sup, "account")
-	for err != nil { // ErrRestarting, for a moment
-		second, err = supervisor.Find[deposit](ctx, sup, "account")
-	}
-	total, err := rpc.Call(ctx, second, func(r rpc.Reply[int64]) deposit { return deposit{40, r} })
-	fmt.Println(total, err)
-	fmt.Println(sup.StopAndWait(ctx))
-	// Output:
-	// cannot add -1
-	// 42 <nil>
-	// <nil>
-}
 
 // station says when it opens and closes.
 type station string
@@ -136,13 +73,15 @@ func ExampleIntensity() {
 	ctx := context.Background()
 	sup, err := supervisor.Spawn(ctx, supervisor.Spec{
 		Intensity: supervisor.Intensity{Max: -1}, // none
-		Children:  []supervisor.Child{{ID: "account", Start: supervisor.Of(func() *account { return &account{saved: new(atomic.Int64)} })}},
+		Children: []supervisor.Child{{ID: "pump", Start: supervisor.Of(func() actor.Actor[int] {
+			return actor.Func(func(*actor.Context[int], int) error { return errors.New("leaks") })
+		})}},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	a, _ := supervisor.Find[deposit](ctx, sup, "account")
-	_ = a.Cast(ctx, deposit{amount: -1})
+	pump, _ := supervisor.Find[int](ctx, sup, "pump")
+	_ = pump.Cast(ctx, 1)
 	fmt.Println(errors.Is(sup.Any().Wait(ctx), supervisor.ErrRestartIntensity))
 	// Output: true
 }

@@ -53,7 +53,7 @@ type runArguments struct {
 
 	Actors    *int           `placeholder:"N" help:"Live actors; skynet: leaves."`
 	Messages  *int64         `placeholder:"N" help:"Ops in all."`
-	Producers *int           `placeholder:"N" help:"Goroutines that send from outside (fanin, supervise)."`
+	Producers *int           `placeholder:"N" help:"Who sends or asks: goroutines outside (fanin, supervise), actors (supervisor, pg, bank)."`
 	Rate      *int64         `placeholder:"N" help:"Arrivals a second of an open loop (blocking, mixed)."`
 	Duration  *time.Duration `placeholder:"TIME" help:"Length of an open loop, or of being idle: 10s."`
 	Bound     *int           `placeholder:"N" help:"Places in a bounded mailbox (fanin bounded)."`

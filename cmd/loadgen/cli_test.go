@@ -25,6 +25,8 @@ func TestBadUsage(t *testing.T) {
 		"run pairs --actors -5":                `--actors is -5: want a positive number`,
 		"run pairs --actors=-5":                `--actors is -5: want a positive number`,
 		"run pairs --actors 3":                 `pairs: --actors is 3: want an even number`,
+		"run philosophers --actors 12":         `philosophers: --actors is 12: want a multiple of 5`,
+		"run bank --actors 1":                  `bank: --actors is 1: want at least 2 accounts`,
 		"run pairs --actors many":              `--actors: expected`,
 		"run ring --actors 10":                 `ring: --actors is 10: want at least 125`,
 		"run pairs --messages 0":               `--messages is 0: want a positive number`,

@@ -13,14 +13,16 @@
 //
 // With --baseline the same work is done by goroutines with buffered channels
 // too, written by hand for each scenario; the runs of both alternate, and the
-// ratio is that of their medians: under 1 the actors are faster.
+// ratio is that of their medians: under 1 the actors are faster. What nobody
+// would build of goroutines, such as a tree of supervisors, has no baseline.
 //
 // # How the files go together
 //
 // cli.go reads the command line and config.go the configuration file. A
 // scenario (scenario.go) is a name, sizes and variants; each family has a file
-// of its own that holds our side and the baseline's. A trial (trial.go) is one
-// run of one side: it makes the System, measures, and keeps the accounts.
-// bench.go has the trials run in turn and makes one row of them; table.go and
-// row.go print it.
+// of its own that holds our side and the baseline's. (Those of the packages
+// supervisor, pg and factory are made by trees, groups and factories: their own
+// names are taken by the imports.) A trial (trial.go) is one run of one side: it
+// makes the System, measures, and keeps the accounts. bench.go has the trials
+// run in turn and makes one row of them; table.go and row.go print it.
 package main

@@ -115,7 +115,8 @@ func title(s *scenario, v *variant) string {
 func catalogue() []scenario {
 	return []scenario{
 		pingpong(), fanin(), pairs(), spawn(), skynet(), call(), ring(),
-		timers(), broadcast(), supervise(), blocking(), mixed(), idle(),
+		timers(), broadcast(), supervise(), trees(), groups(), factories(), philosophers(), bank(),
+		blocking(), mixed(), idle(),
 	}
 }
 

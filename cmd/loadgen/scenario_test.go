@@ -12,19 +12,24 @@ import (
 
 // tiny are the sizes at which a test runs each scenario.
 var tiny = map[string]string{
-	"pingpong":  "--messages 1001",
-	"fanin":     "--messages 2003 --producers 3 --bound 8",
-	"pairs":     "--messages 1003 --actors 20",
-	"spawn":     "--actors 100",
-	"skynet":    "--actors 123",
-	"call":      "--messages 50",
-	"ring":      "--messages 2503 --actors 130",
-	"timers":    "--messages 301 --actors 7",
-	"broadcast": "--messages 520 --actors 50",
-	"supervise": "--messages 20011 --actors 10",
-	"blocking":  "--messages 100 --rate 2000 --actors 8",
-	"mixed":     "--messages 500 --rate 5000 --actors 50",
-	"idle":      "--messages 5 --actors 50 --duration 10ms",
+	"pingpong":     "--messages 1001",
+	"fanin":        "--messages 2003 --producers 3 --bound 8",
+	"pairs":        "--messages 1003 --actors 20",
+	"spawn":        "--actors 100",
+	"skynet":       "--actors 123",
+	"call":         "--messages 50",
+	"ring":         "--messages 2503 --actors 130",
+	"timers":       "--messages 301 --actors 7",
+	"broadcast":    "--messages 520 --actors 50",
+	"supervise":    "--messages 20011 --actors 10",
+	"supervisor":   "--messages 603 --actors 130 --producers 7",
+	"pg":           "--messages 5000 --actors 1203 --producers 3",
+	"factory":      "--messages 10503",
+	"philosophers": "--messages 1003 --actors 20",
+	"bank":         "--messages 3001 --actors 5 --producers 7",
+	"blocking":     "--messages 100 --rate 2000 --actors 8",
+	"mixed":        "--messages 500 --rate 5000 --actors 50",
+	"idle":         "--messages 5 --actors 50 --duration 10ms",
 }
 
 // tinyJobs are all variants at tiny sizes.
@@ -71,6 +76,7 @@ func TestScenariosCheckTheirOwnWork(t *testing.T) {
 func TestBaselinesCheckTheirOwnWork(t *testing.T) {
 	capacities := map[string]int{
 		"pingpong": 1024, "fanin": 1024, "pairs": 16, "ring": 16, "spawn": 16, "broadcast": 32, "skynet": 16, "call": 1, "timers": 0,
+		"philosophers": 16, "bank": 16, "factory": 16,
 	}
 	for _, j := range tinyJobs(t) {
 		capacity, has := capacities[j.scenario.name]
@@ -80,6 +86,9 @@ func TestBaselinesCheckTheirOwnWork(t *testing.T) {
 		require.Equal(t, has, j.variant.theirs != nil, j.title())
 		if !has {
 			continue
+		}
+		if strings.HasPrefix(j.variant.name, "queuer") {
+			capacity = 1024 // one channel for all
 		}
 		t.Run(j.title(), func(t *testing.T) {
 			require.Equal(t, capacity, j.variant.capacity)
