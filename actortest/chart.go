@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -88,7 +89,7 @@ func (t *trace) chart(w io.Writer, upTo int) {
 		}
 		step := ""
 		if l.step > 0 {
-			step = fmt.Sprint(l.step)
+			step = strconv.Itoa(l.step)
 		}
 		_, _ = fmt.Fprintf(w, "%*s  %s %s\n", stepWidth, step, string(row), l.says())
 	}
@@ -188,5 +189,5 @@ func saveChart(t *testing.T, r run) string {
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		return fmt.Sprintf("(the Mermaid sequence diagram could not be written: %v)", err)
 	}
-	return fmt.Sprintf("As a Mermaid sequence diagram: %s", file)
+	return "As a Mermaid sequence diagram: " + file
 }

@@ -100,7 +100,8 @@ func signatures(reach, handle reflect.Type) map[string]string {
 
 // signature is a method's type without the receiver.
 func signature(method reflect.Type) string {
-	var in, out []reflect.Type
+	in := make([]reflect.Type, 0, method.NumIn())
+	out := make([]reflect.Type, 0, method.NumOut())
 	for i := 1; i < method.NumIn(); i++ {
 		in = append(in, method.In(i))
 	}

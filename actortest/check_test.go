@@ -95,7 +95,7 @@ type other struct{}
 func (other) Handle(string) {}
 
 func TestCheck(t *testing.T) {
-	(&right{}).handleAdd(nil, 0) //nolint:errcheck // it is there to be overlooked
+	require.NoError(t, (&right{}).handleAdd(nil, 0)) // it is there to be overlooked
 	for _, a := range []any{&right{}, base{}, &base{}, behaviour{}, &behaviour{}, actor.With(behaviour{}, "x"), actor.Func(ignore), &counter{}} {
 		require.Empty(t, check(t, a), "%T", a)
 	}

@@ -98,7 +98,7 @@ func (k FaultKind) String() string {
 
 // Injected is the value of a panic that Faults has made. A *actor.PanicError
 // unwraps to it, so that errors.As tells it from a panic of the program's own.
-type Injected struct {
+type Injected struct { //nolint:errname // it is the value of a panic in the first place
 	Actor    string // as the trace calls it
 	Callback int    // which of the run's callbacks it was, from 1
 }
@@ -114,7 +114,7 @@ func (i Injected) Error() string {
 // Defaults to none.
 func Inject(f Faults) Option {
 	for k, rate := range f.rates() {
-		if !(rate >= 0 && rate <= 1) { //nolint:staticcheck // not-a-number must fail too
+		if !(rate >= 0 && rate <= 1) { // so that not-a-number fails too
 			panic(fmt.Sprintf("actortest: Inject: the rate of %v is %v: want a chance from 0 to 1", FaultKind(k), rate))
 		}
 	}

@@ -74,7 +74,7 @@ func TestFaults_PanicInTheKthCallback(t *testing.T) {
 				return
 			}
 			var value actortest.Injected
-			require.True(sys, errors.As(err, &value), "%v", err)
+			require.ErrorAs(sys, err, &value)
 			require.Equal(sys, actortest.Injected{Actor: "hooked", Callback: k + 1}, value)
 			require.ErrorContains(sys, err, "panic: injected by actortest into hooked, callback")
 		}, at(actortest.Fault{Kind: actortest.Panic, Nth: k + 1, Of: "hooked"}))
