@@ -29,7 +29,8 @@
 //	                    goroutine
 //	0      registry     the tables of names and of ids                   nobody
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
-//	                    above; docs: README and docs/ compile
+//	                    above; leaks: goroutines that are nobody's; docs:
+//	                    README and docs/ compile
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

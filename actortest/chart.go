@@ -66,8 +66,9 @@ func (t *trace) chart(w io.Writer, upTo int) {
 	middle := map[int]int{} // where a strand's lifeline is
 	var head strings.Builder
 	width := 0
+	most := min(maxName, max(minColumn, maxWidth/max(len(columns), 1)-2)) // letters of a name
 	for _, n := range columns {
-		name := cropped(t.name(n), maxName)
+		name := cropped(t.name(n), most)
 		size := max(utf8.RuneCountInString(name), minColumn)
 		middle[n] = width + size/2
 		fmt.Fprintf(&head, "%-*s  ", size, name)
@@ -99,6 +100,7 @@ const (
 	stepWidth = 6
 	minColumn = 5
 	maxName   = 16
+	maxWidth  = 100 // of all lifelines, unless they are too many
 )
 
 // arrow draws one from a lifeline to another.

@@ -112,3 +112,16 @@ func TestSaveChart(t *testing.T) {
 	*flagChart = filepath.Join(dir, "no", "such", "directory")
 	require.Contains(t, saveChart(t, r), "could not be written")
 }
+
+// With many lifelines names give way.
+func TestChart_Wide(t *testing.T) {
+	tr := &trace{who: map[int]string{}}
+	for n := range 20 {
+		tr.who[n] = "an actor with a long name"
+		tr.lines = append(tr.lines, line{step: n + 1, strand: n, what: "begins", target: -1})
+	}
+	var text strings.Builder
+	tr.chart(&text, 0)
+	require.Contains(t, text.String(), "an a…  an a…")
+	require.Less(t, utf8.RuneCountInString(strings.Split(text.String(), "\n")[1]), 170)
+}

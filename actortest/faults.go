@@ -12,8 +12,8 @@ import (
 // Faults is what is to go wrong on purpose; see Inject. The rates are chances from
 // 0 to 1, asked at each place where such a fault can happen, and drawn from the
 // run's seed: the same seed has the same faults. Swarm draws rates of its own for
-// each run, between 0 and these. From when the test function has ended nothing
-// goes wrong any more.
+// each run, between 0 and these. While the System is shut down, after the run,
+// nothing goes wrong any more.
 //
 // Each fault stands in the trace, as a deed of "fault".
 type Faults struct {
