@@ -32,8 +32,9 @@ func Blocking[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 // others wait their turn. Only in a callback.
 func Async[M, T any](ctx *Context[M], fn func(ctx context.Context) (T, error), then func(T, error) error) {
 	var v T
+	var err error
+	back := ctx.mortal(func() error { return then(v, err) })
 	run := func() {
-		var err error
 		finished := false
 		defer func() {
 			if !finished {
@@ -43,7 +44,7 @@ func Async[M, T any](ctx *Context[M], fn func(ctx context.Context) (T, error), t
 				}
 				err = &PanicError{Value: value, Stack: debug.Stack()}
 			}
-			if Post(ctx, func() error { return then(v, err) }) != nil {
+			if Post(ctx, back) != nil {
 				ctx.kind.sys.dead.count(ErrStopped)
 			}
 		}()
@@ -51,7 +52,8 @@ func Async[M, T any](ctx *Context[M], fn func(ctx context.Context) (T, error), t
 		finished = true
 	}
 	ctx.reach(sched.OpOffload, nil)
-	if err := ctx.kind.sys.sched.Async(run); err != nil {
-		_ = Post(ctx, func() error { return then(v, err) }) // the system is ending, and so is the actor
+	if refused := ctx.kind.sys.sched.Async(run); refused != nil {
+		err = refused
+		_ = Post(ctx, back) // the system is ending, and so is the actor
 	}
 }

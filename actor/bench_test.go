@@ -40,6 +40,28 @@ func BenchmarkPingPong(b *testing.B) {
 	_ = sys.Shutdown(ctx)
 }
 
+// Casts from outside to one actor, all handled.
+func BenchmarkCast(b *testing.B) {
+	sys, _ := actor.NewSystem(actor.Config{})
+	ctx := actor.WithSystem(context.Background(), sys)
+	done := make(chan struct{})
+	n := b.N
+	r, _ := actor.Spawn(ctx, actor.Func(func(_ *actor.Context[int], m int) error {
+		if m == n {
+			close(done)
+		}
+		return nil
+	}))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range n {
+		_ = r.Cast(ctx, i+1)
+	}
+	<-done
+	b.StopTimer()
+	_ = sys.Shutdown(ctx)
+}
+
 type nop struct{ _ int }
 
 func (*nop) Handle(*actor.Context[ball], ball) error { return nil }

@@ -64,9 +64,12 @@ type rare struct {
 	hookMu    sync.Mutex      // held while hooks run
 	hooking   atomic.Uintptr  // the goroutine that runs them
 	timers    sched.Group     // those that are armed
+	own       sched.Group     // of an actor with KeepMailbox: those that its value has armed
 	grace     sched.Timer     // KillGrace
 	pending   *cell           // SpawnInstant: the parent to be
 	starting  atomic.Uint64   // the number of the goroutine that runs PreStart
+	lives     atomic.Uint32   // written under mu: values that have failed, see keep.go
+	reviving  sync.Mutex      // see await
 
 	// For the actor's own turn alone.
 	owed   []*Ticket  // answers it has not given yet
@@ -76,6 +79,10 @@ type rare struct {
 	popped uint64     // messages popped while late was not empty
 	missed int        // ticks that are in the timer message being handled
 	last   string     // the type of the message that made the actor crash
+	// Of an actor with KeepMailbox.
+	failing any   // an envelope: the message that made it crash
+	failure error // why it has no value
+	before  int   // len(late) when its revival began
 
 	monitors MonitorID // the last one given
 }
@@ -95,9 +102,10 @@ func (c *cell) extra() *rare {
 // notice is an item of a control lane.
 type notice struct {
 	event  Event
-	reason error // Stop
-	linked bool  // the event is a linked child's
-	late   any   // a message that found the mailbox full, see postpone; or a look, see Inspect
+	reason error  // Stop
+	linked bool   // the event is a linked child's
+	lives  uint32 // then: the parent's lives when it was the child's parent
+	late   any    // a message that found the mailbox full, see postpone; or a look, in the Signal lane, see Inspect
 }
 
 // schedule gives the actor to a worker; the caller owns the wakeup.
@@ -123,16 +131,23 @@ func (c *cell) stop(reason error) {
 	case !c.set(stopAskedFlag): // the first counts
 	case reason != nil:
 		c.tell(mailbox.Stop, notice{reason: reason})
+		if c.unpark() {
+			c.schedule()
+		}
 	default:
 		// Most stops have no reason: a flag does, and costs no memory.
 		c.set(stopFlag)
+		if c.unpark() {
+			c.schedule()
+			return
+		}
 		c.look()
 	}
 }
 
 // look makes the actor look at its life word, which the caller has changed.
 // Either it is asleep and we wake it, or it is awake and looks before it goes
-// to sleep, or just after (rest).
+// to sleep, or just after (rest). A held one looks when the hold ends.
 func (c *cell) look() {
 	if c.core().wake() {
 		c.schedule()

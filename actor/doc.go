@@ -49,8 +49,8 @@
 // discarded as a dead letter because the actor ended, because a bounded mailbox
 // made room, or because the asker of a request had given up. A Cast that returned
 // an error has done nothing. Nothing is sent twice, and nothing is stored: an
-// actor that fails takes what it had not handled with it. Whoever must know that
-// a message was handled asks for an answer.
+// actor that fails takes what it had not handled with it, unless its mailbox is
+// kept. Whoever must know that a message was handled asks for an answer.
 //
 // Cast never waits and does not look at the cancellation of its ctx; the only
 // exception is a bounded mailbox with [WaitForRoom].
@@ -85,12 +85,26 @@
 // Stop discards what is queued; [Ref.Drain] handles it first, taking no more.
 // [Ref.StopTree] ends a whole tree gracefully, leaves first.
 //
+// # Failing in place
+//
+// An actor spawned with [KeepMailbox] does not end when a callback fails. The
+// message in hand becomes a dead letter, the value is thrown away with all that it
+// has set up, children included, and the rest waits, with what is sent meanwhile,
+// until the parent, who is told Failed with Event.Kept, gives the actor a new
+// value ([Revive]). Then the queue goes on in its order. To everybody else nothing
+// has happened: the Ref, the name, groups and the Context stay, monitors are not
+// told, callers whose request was queued get their answer. What comes back later
+// for the old value, such as the answer to a call of rpc.Then, is dropped.
+//
+// If the parent ends, or gives the actor up, or somebody stops or kills it before
+// it is revived, it ends as Failed. Package supervisor does the parent's part.
+//
 // # Links and monitors
 //
 // A child ([SpawnLinked], [LinkedTo], [Link]) tells its parent when it has started
 // and how it has ended, and dies with its parent. Without HandleSupervision a
 // child's end stops the parent. With it the parent decides; to start anew is to
-// spawn a new value, whose mailbox is empty. [Context.Monitor] tells of an
+// spawn a new actor, whose mailbox is empty. [Context.Monitor] tells of an
 // actor's end without binding the lives together; an actor that has ended already
 // is reported at once, with [ErrNoProc].
 //
@@ -149,6 +163,12 @@
 // accounts of a System balance: accepted is handled, failed in the handler,
 // discarded, and queued. Nothing vanishes.
 //
+// # Operators
+//
+// [System.Actors] tells what each actor is doing, [Inspect] asks one for what it
+// shows of its state. [Suspend] has an actor stand still between two callbacks
+// until [Resume]: what is sent to it queues, and its end is served as ever.
+//
 // # What Kill can and cannot do
 //
 // Kill refuses further sends, cancels the actor's Context and kills the children,
@@ -186,7 +206,7 @@
 //	                      ractor                       here
 //	Kill                  drops the handler at await   cancels its ctx; abandons it after KillGrace
 //	mailbox               unbounded                    unbounded, or bounded with a rule
-//	a panic               discards the queue           and each message is a dead letter
+//	a panic               discards the queue           and each message is a dead letter; or keeps it
 //	an unseen failure     is silent                    is one crash report in the log
 //	a dead actor's name   is free during PostStop      is free after it
 //	monitoring the dead   says nothing                 says ErrNoProc at once

@@ -43,6 +43,8 @@ var (
 	ErrHook = errors.New("actor: hook would not be called")
 	// ErrCycle: the link would make an actor its own ancestor.
 	ErrCycle = errors.New("actor: link closes a cycle")
+	// ErrNotKept: the actor does not wait for this parent to revive it.
+	ErrNotKept = errors.New("actor: does not wait to be revived")
 	// ErrSelf: an actor cannot wait for itself.
 	ErrSelf = errors.New("actor: waits for itself")
 	// ErrNotInspectable: the actor's value has no hook Inspect.

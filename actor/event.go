@@ -8,7 +8,7 @@ type Event struct {
 	Actor AnyRef
 
 	// Err is why the actor ended. Failed: the callback's error, a
-	// *PanicError, or ErrAbandoned. Terminated: nil after Stop, ErrDrained,
+	// *PanicError, or ErrAbandoned; see Kept. Terminated: nil after Stop, ErrDrained,
 	// ErrKilled, StopWith's reason, or ErrNoProc when a monitored actor had
 	// ended already. Started: nil.
 	Err error
@@ -17,6 +17,12 @@ type Event struct {
 	// in it. Terminated only, for the parent only; nil after a Kill that hit
 	// PostStop, and never set for an abandoned actor.
 	State any
+
+	// Kept: the actor has failed but not ended. Its parent alone is told: the
+	// actor, spawned with KeepMailbox, waits with its mailbox to be revived
+	// (Revive), and then tells Started; or it ends, and a second Failed, with
+	// the same Err and without Kept, follows.
+	Kept bool
 }
 
 // EventKind is Started, Terminated or Failed.

@@ -13,6 +13,7 @@ type ending struct {
 	graceful  bool // Stop or Drain: PostStop runs
 	failed    bool // a callback has failed: the event is Failed
 	abandoned bool // a callback has not returned: what it holds is not ours
+	reported  bool // the failure is in the log already
 }
 
 func (e ending) event(c *cell) Event {
@@ -28,7 +29,8 @@ func (e ending) normal() bool { return !e.failed && (e.err == nil || e.err == Er
 
 // exit ends the actor, in the order of row L7. Each step runs once, whatever
 // ends it. After a kill, steps 1 and 4 have begun in the killer's goroutine:
-// the crossing has been won there, and the children are dying.
+// the crossing has been won there, and the children are dying. A failure that is
+// kept is no end: see keep.go.
 //
 //  1. status Stopping: sends are refused, groups are left, the name is not
 //     found any more
@@ -67,7 +69,9 @@ func (c *Context[M]) finish(e ending, state any) {
 		return
 	}
 	if e.failed {
-		c.report(e)
+		if !e.reported {
+			c.report(e)
+		}
 		c.discard(e)
 		c.stopping()
 	} else {
@@ -109,7 +113,7 @@ func (c *Context[M]) discard(e ending) {
 			break
 		}
 		switch {
-		case lane != mailbox.Supervision:
+		case lane != mailbox.Supervision: // a look's asker has heard of the end
 		case n.event.Kind != 0:
 			c.kind.sys.dead.events.Add(1)
 		case n.late != nil:
@@ -126,7 +130,7 @@ func (c *Context[M]) discard(e ending) {
 		for _, t := range r.owed {
 			t.Holder.Discard(reason)
 		}
-		r.late, r.stash, r.owed = nil, nil, nil
+		r.late, r.stash, r.owed, r.failing, r.failure = nil, nil, nil, nil, nil
 	}
 	c.taken.Store(0)
 }
@@ -152,7 +156,6 @@ func (c *Context[M]) drop(e envelope[M], reason error) {
 		tag.Holder.Discard(reason)
 	case continuation, maker[M]:
 		c.kind.sys.dead.count(reason)
-	case look: // Inspect has heard of the end
 	case *timer:
 		if _, ok := tag.open(); ok {
 			c.kind.sys.deadLetter(&c.cell, e.m, reason)
@@ -172,7 +175,7 @@ func (c *cell) conclude(e ending, state any) {
 		for _, child := range c.disown() {
 			child.kill(ErrKilled)
 		}
-		sys.sched.End(&r.timers)
+		c.endTimers(r)
 		sys.sched.Disarm(&r.grace)
 		if r.name != "" {
 			c.touchName()
@@ -194,7 +197,7 @@ func (c *cell) conclude(e ending, state any) {
 	c.advance(Stopped)
 	if r := c.rare.Load(); r != nil {
 		c.tellWatchers(ev)
-		sys.sched.End(&r.timers)
+		c.endTimers(r)
 		r.release()
 	}
 	c.cancelled(ErrStopped)
@@ -207,8 +210,8 @@ func (c *cell) tellParent(ev Event, state any) {
 	if ev.Kind == Terminated {
 		ev.State = state
 	}
-	p := c.orphan()
-	if p != nil && c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true}) {
+	p, lives := c.orphan()
+	if p != nil && c.has(startedFlag) && !p.tell(mailbox.Supervision, notice{event: ev, linked: true, lives: lives}) {
 		c.kind.sys.dead.events.Add(1)
 	}
 }

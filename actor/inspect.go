@@ -26,13 +26,15 @@ type Doing uint8
 
 // What actors are doing.
 const (
-	Idle    Doing = iota // nothing: no worker has it
-	InTurn               // a worker runs its callbacks
-	Waiting              // a callback waits in a call of this library
-	Stalled              // a callback has not returned for longer than sched.Config.StallAfter
+	Idle      Doing = iota // nothing: no worker has it
+	InTurn                 // a worker runs its callbacks
+	Waiting                // a callback waits in a call of this library
+	Stalled                // a callback has not returned for longer than sched.Config.StallAfter
+	Suspended              // nothing until Resume: see Suspend
+	Kept                   // nothing: it has failed and waits to be revived, see KeepMailbox
 )
 
-var doingNames = [...]string{"idle", "in turn", "waiting", "stalled"}
+var doingNames = [...]string{"idle", "in turn", "waiting", "stalled", "suspended", "kept"}
 
 // String returns what it says.
 func (d Doing) String() string {
@@ -80,6 +82,14 @@ func (c *cell) info(doing map[*sched.Task]sched.Activity, now time.Duration) Inf
 		default:
 			i.Doing = InTurn
 		}
+		return i
+	}
+	switch life := c.life.Load(); {
+	case life&heldFlag == 0:
+	case life&keptFlag != 0:
+		i.Doing = Kept
+	default:
+		i.Doing = Suspended
 	}
 	return i
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-
-	"github.com/ractor-go/ractor/mailbox"
 )
 
 // Inspector is a hook by which an actor gives leave to look into it: see
@@ -19,8 +17,9 @@ type Inspector interface {
 
 // Inspect asks a running actor for what its hook (Inspector) shows of its state.
 // The hook runs on the actor's turn, after the callback that runs now and ahead
-// of all messages; a panic of it is an error of Inspect and not of the actor. The
-// errors: ErrNotInspectable for an actor without the hook, ErrStopped when the
+// of all events and messages; a panic of it is an error of Inspect and not of the actor. The
+// errors: ErrNotInspectable for an actor without the hook, ErrFailed for one that
+// has failed and waits to be revived (KeepMailbox), ErrStopped when the
 // actor has ended, or ends first, context.Cause(ctx) when ctx ends first,
 // ErrSelf for the actor itself, ErrNoActor, ErrNilContext,
 // and inside a handler ErrKilled and sched.ErrTooManyWaiters. Any goroutine may
@@ -40,12 +39,17 @@ func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	q := &question{settled: make(chan struct{})}
+	q := newQuestion()
+	return q.pose(ctx, c, q.ask)
+}
+
+// pose puts the question, which l is to settle on c's turn, and waits.
+func (q *question) pose(ctx context.Context, c *cell, l look) (any, error) {
 	// The end is heard at the crossing to Stopping. So whoever discards the
 	// notice has nobody to tell, nor has who abandons the actor in its hook.
 	cancel, alive := OnStopping(AnyRef{ref{c}}, func() { q.settle(nil, ErrStopped) })
 	defer cancel()
-	if !alive || !c.tell(mailbox.Supervision, notice{late: look(q.ask)}) {
+	if !alive || !c.ask(l) {
 		return nil, ErrStopped
 	}
 	if err := Park(ctx, q.settled, func(cause error) { q.settle(nil, cause) }); err != nil {
@@ -54,10 +58,11 @@ func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	return q.answer, q.err
 }
 
-// look is a function that looks at an actor's value on its turn.
+// look is a function that looks at an actor's value on its turn; nil: it has
+// failed, and there is none.
 type look func(value any)
 
-// question is one Inspect. Of the answer, the end of the actor, and who gives
+// question is one Inspect, or Suspend. Of the answer, the end of the actor, and who gives
 // up, one settles it.
 type question struct {
 	once    sync.Once
@@ -65,6 +70,8 @@ type question struct {
 	answer  any
 	err     error
 }
+
+func newQuestion() *question { return &question{settled: make(chan struct{})} }
 
 func (q *question) settle(answer any, err error) {
 	q.once.Do(func() {
@@ -79,6 +86,10 @@ func (q *question) ask(value any) {
 	case <-q.settled:
 		return // given up
 	default:
+	}
+	if value == nil {
+		q.settle(nil, fmt.Errorf("%w, and waits to be revived", ErrFailed))
+		return
 	}
 	var answer any
 	err := guard(func() error {

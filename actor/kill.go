@@ -31,10 +31,9 @@ func (c *cell) kill(cause error) {
 		x.stopping()
 		x.cancelled(x.killCause())
 		list = append(list, x.children()...)
-		switch x.core().control(mailbox.Signal, notice{}) {
-		case mailbox.Wake:
+		if x.core().control(mailbox.Signal, notice{}) == mailbox.Wake || x.unpark() {
 			x.schedule()
-		default:
+		} else {
 			x.watchGrace() // it is awake, and may be in a callback
 		}
 	}

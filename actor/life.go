@@ -68,8 +68,17 @@ const (
 	// climbedFlag: Link has found the actor on top of others, see isAbove.
 	climbedFlag uint32 = 1 << 19
 
+	// keepFlag: spawned with KeepMailbox. keptFlag: a callback has failed, and
+	// the actor waits for its parent (keep.go). suspendFlag: somebody has
+	// called Suspend. heldFlag: no worker has the actor, though its mailbox
+	// says that it is awake (hold.go).
+	keepFlag    uint32 = 1 << 20
+	keptFlag    uint32 = 1 << 21
+	suspendFlag uint32 = 1 << 22
+	heldFlag    uint32 = 1 << 23
+
 	// urgent is what a turn looks for between callbacks.
-	urgent = killedFlag | claimedFlag | stopFlag
+	urgent = killedFlag | claimedFlag | stopFlag | suspendFlag
 )
 
 func statusOf(life uint32) Status { return Status(life & statusMask) }
@@ -103,6 +112,54 @@ func (c *cell) stopping() {
 	c.touchName()
 	c.advance(Stopping)
 	c.runStoppingHooks()
+}
+
+// park holds an actor of which the caller is the consumer. True: it is held, and
+// the caller is the consumer no more. False: nothing holds it any more, or it is
+// to end, and the caller goes on with it.
+func (c *cell) park() bool {
+	for {
+		life := c.life.Load()
+		if life&(suspendFlag|keptFlag) == 0 || life&(killedFlag|claimedFlag|stopFlag) != 0 {
+			return false
+		}
+		if c.life.CompareAndSwap(life, life|heldFlag) {
+			return true
+		}
+	}
+}
+
+// unpark takes the hold off. True: the caller has the actor, and must schedule
+// it, or go on with it himself. False: it is not held; somebody has it.
+func (c *cell) unpark() bool { return c.unparkIf(heldFlag, heldFlag) }
+
+// unparkIf is unpark if of the flags in mask, heldFlag among them, those in want
+// are up and no others.
+func (c *cell) unparkIf(mask, want uint32) bool {
+	for {
+		life := c.life.Load()
+		if life&mask != want {
+			return false
+		}
+		if c.life.CompareAndSwap(life, life&^heldFlag) {
+			return true
+		}
+	}
+}
+
+// resume takes a suspension back, and the hold with it if there is no other
+// reason for one: then the caller has the actor and must schedule it.
+func (c *cell) resume() (mine bool) {
+	for {
+		life := c.life.Load()
+		after := life &^ suspendFlag
+		if life&keptFlag == 0 {
+			after &^= heldFlag
+		}
+		if c.life.CompareAndSwap(life, after) {
+			return life&heldFlag != after&heldFlag
+		}
+	}
 }
 
 // claim takes the exit; false: somebody else has it, and the caller must not

@@ -57,6 +57,7 @@ func (c *cell) move(old, parent *cell) error {
 	from.unlink(c)
 	c.parent.Store(parent)
 	to.link(c)
+	c.forsaken()
 	return nil
 }
 
@@ -76,11 +77,27 @@ func (c *cell) leave(parent *cell) bool {
 // orphan takes c, which is ending, off the list of the parent that it has, and
 // returns that one. So of the end of a child and Unlink one wins: the parent is
 // told, or it is not a parent any more.
-func (c *cell) orphan() *cell {
+func (c *cell) orphan() (parent *cell, lives uint32) {
 	for {
-		parent := c.parent.Load()
+		parent, lives = c.master()
 		if parent == nil || c.leave(parent) {
-			return parent
+			return parent, lives
+		}
+	}
+}
+
+// master returns the parent, and which of its lives c is a child of: what is
+// told to the parent is not for another one. bereave takes the children off
+// before it counts on, so if c is a child still, the number is not too high.
+func (c *cell) master() (parent *cell, lives uint32) {
+	for {
+		parent = c.parent.Load()
+		if parent == nil {
+			return nil, 0
+		}
+		lives = parent.lives()
+		if c.parent.Load() == parent {
+			return parent, lives
 		}
 	}
 }
@@ -118,6 +135,22 @@ func (c *cell) disown() []*cell {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
+	return r.unlinkAll()
+}
+
+// bereave takes all children off a value that has failed, youngest first; the
+// next one may have its own. What they have told is not for that.
+func (c *cell) bereave() []*cell {
+	r := c.extra()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	children := r.unlinkAll()
+	r.lives.Add(1)
+	return children
+}
+
+// unlinkAll takes all children off, youngest first; mu is held.
+func (r *rare) unlinkAll() []*cell {
 	children := make([]*cell, 0, r.count)
 	for child := r.children; child != nil; child = r.children {
 		children = append(children, child)
@@ -247,10 +280,14 @@ func Unlink(parent, child AnyRef) bool {
 		return false
 	}
 	c.reach(sched.OpLink, nil)
-	return c.parent.Load() == p && c.leave(p)
+	if c.parent.Load() != p || !c.leave(p) {
+		return false
+	}
+	c.forsaken()
+	return true
 }
 
-// announce tells watchers and parent of an event that is not the end.
+// announce tells watchers of an event that is not the end.
 func (c *cell) announce(ev Event) {
 	if r := c.rare.Load(); r != nil {
 		var watchers []*cell
@@ -265,7 +302,11 @@ func (c *cell) announce(ev Event) {
 			by.tell(mailbox.Supervision, notice{event: ev})
 		}
 	}
-	if p := c.parent.Load(); p != nil {
-		p.tell(mailbox.Supervision, notice{event: ev, linked: true})
+}
+
+// tellStarted tells the parent.
+func (c *cell) tellStarted(ev Event) {
+	if p, lives := c.master(); p != nil {
+		p.tell(mailbox.Supervision, notice{event: ev, linked: true, lives: lives})
 	}
 }

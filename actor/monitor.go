@@ -224,6 +224,25 @@ func (c *cell) tellWatchers(ev Event) {
 	}
 }
 
+// unmonitor ends the monitors that c's value has set up, in a way that no message
+// of them is handled. What Bind has bound is not the value.
+func (c *cell) unmonitor() {
+	r := c.extra()
+	r.watchMu.Lock()
+	var ended []*watcher
+	for key, w := range r.watching {
+		if !w.bound {
+			delete(r.watching, key)
+			ended = append(ended, w)
+		}
+	}
+	r.watchMu.Unlock()
+	for _, w := range ended {
+		w.revoked.Store(true)
+		w.unlist()
+	}
+}
+
 // forget ends all monitors of c.
 func (c *cell) forget() {
 	r := c.rare.Load()

@@ -39,10 +39,12 @@ func Request[M any](ctx context.Context, to Ref[M], m M, t *Ticket) error {
 // Post has f run inside the actor that in belongs to, as a message of its own,
 // after all that was sent before: what continues a request or an Async function
 // uses it. An error of f ends the actor. It ignores the mailbox's bound, since
-// an answer must not be lost. It returns ErrStopped when the actor takes no
+// an answer must not be lost. If the actor fails and is kept before (KeepMailbox),
+// f does not run: it is not for the next value. It returns ErrStopped when the actor takes no
 // messages any more. Any goroutine may call it.
 func Post(in Inside, f func() error) error {
-	return in.inside().core().postpone(continuation(f))
+	c := in.inside()
+	return c.core().postpone(continuation(c.mortal(f)))
 }
 
 // envelope is what a mailbox holds: a message, and what rides along.

@@ -20,6 +20,7 @@ type options struct {
 	parent   *cell
 	bound    int
 	overflow Overflow
+	keep     bool
 }
 
 // Named gives the actor a name in its System: Whereis and ByName find it until
@@ -192,7 +193,8 @@ func collect(o options, opts []Option) (options, error) {
 			return o, err
 		}
 	}
-	return o, nil
+	err := o.checkKeep()
+	return o, err
 }
 
 // create makes the actor, with its name, but does not start it.
@@ -213,6 +215,9 @@ func create[M any](sys *System, a Actor[M], o *options) (*Context[M], error) {
 	c.kind = k
 	c.task.Runner = (*turner[M])(c)
 	c.life.Store(uint32(Starting) | uint32(o.overflow)<<overflowShift)
+	if o.keep {
+		c.set(keepFlag)
+	}
 	c.seq = sys.spawned.Add(1)
 	if o.bound > 0 {
 		if err := c.box.Bound(o.bound); err != nil {
@@ -306,6 +311,10 @@ func (c *Context[M]) runPreStart() (err error) {
 
 // startFailed undoes a start: nobody was told of it, nobody is told of its end.
 func (c *Context[M]) startFailed(err error) {
+	if c.has(keptFlag) {
+		c.relapse() // it was no start
+		return
+	}
 	if !c.claim() {
 		c.actor = nil
 		return // abandoned

@@ -39,15 +39,19 @@ func (c *Context[M]) Unstash() int {
 		return 0
 	}
 	n := len(r.stash)
-	late := make([]lateItem, 0, n+len(r.late))
-	for _, tag := range r.stash {
-		late = append(late, lateItem{tag: tag})
-	}
-	r.late = append(late, r.late...)
-	r.stash = nil
+	c.unstash(r)
 	c.handOver()
 	if car := sched.Inside(); car != nil { // not Here, which may miss it: a turn that went on would overtake them
 		car.Yield() // the next turn looks at them first
 	}
 	return n
+}
+
+func (c *Context[M]) unstash(r *rare) {
+	late := make([]lateItem, 0, len(r.stash)+len(r.late))
+	for _, tag := range r.stash {
+		late = append(late, lateItem{tag: tag})
+	}
+	r.late = append(late, r.late...)
+	r.stash = nil
 }

@@ -64,6 +64,7 @@ type timer struct {
 	owner *cell     // whose end ends it; nil for a target that is looked up when due
 	every *periodic // nil: once
 	state atomic.Uint32
+	of    uint32 // if it ends with the owner's value: that one's number, from 1
 }
 
 // periodic is what only periodic timers have.
@@ -128,7 +129,7 @@ func (a *controlAction) act() {
 // the actor (rows T2, T5); for a Ref of ByName that is who has the name now,
 // and if nobody has it, the name is looked up when the timer is due. It costs
 // one allocation. Any goroutine may call it.
-func (r Ref[M]) CastAfter(d time.Duration, m M) Timer { return r.castLater(d, 0, false, m) }
+func (r Ref[M]) CastAfter(d time.Duration, m M) Timer { return r.castLater(d, m, terms{}) }
 
 // CastEvery sends m each time d has passed, the first time after d, without
 // drift, until it is cancelled or the actor drains or ends (row T1). A period
@@ -136,6 +137,17 @@ func (r Ref[M]) CastAfter(d time.Duration, m M) Timer { return r.castLater(d, 0,
 // arms nothing: see Timer.Err. What a full mailbox refuses
 // is a dead letter, and the next tick tries again. Otherwise as CastAfter.
 func (r Ref[M]) CastEvery(d time.Duration, m M, opts ...TimerOption) Timer {
+	return r.castEvery(d, m, terms{}, opts)
+}
+
+// terms are how a timer sends.
+type terms struct {
+	period time.Duration // 0: once
+	burst  bool
+	own    bool // Context.After and Every: it ends with the actor's value
+}
+
+func (r Ref[M]) castEvery(d time.Duration, m M, how terms, opts []TimerOption) Timer {
 	if d <= 0 {
 		err := fmt.Errorf("%w: %v", ErrPeriod, d)
 		if sys := r.System(); sys != nil {
@@ -145,22 +157,26 @@ func (r Ref[M]) CastEvery(d time.Duration, m M, opts ...TimerOption) Timer {
 		bad.state.Store(badPeriod)
 		return Timer{bad}
 	}
-	burst := false
 	for _, o := range opts {
-		burst = burst || o == Burst
+		how.burst = how.burst || o == Burst
 	}
-	return r.castLater(d, d, burst, m)
+	how.period = d
+	return r.castLater(d, m, how)
 }
 
-// After sends m to the actor itself after d; as Ref.CastAfter.
-func (c *Context[M]) After(d time.Duration, m M) Timer { return c.Self().CastAfter(d, m) }
+// After sends m to the actor itself after d; as Ref.CastAfter, but it ends when
+// the actor fails, even if that is kept (KeepMailbox).
+func (c *Context[M]) After(d time.Duration, m M) Timer {
+	return c.Self().castLater(d, m, terms{own: true})
+}
 
-// Every sends m to the actor itself every d; as Ref.CastEvery.
+// Every sends m to the actor itself every d; as Ref.CastEvery, but it ends when
+// the actor fails, even if that is kept (KeepMailbox).
 func (c *Context[M]) Every(d time.Duration, m M, opts ...TimerOption) Timer {
-	return c.Self().CastEvery(d, m, opts...)
+	return c.Self().castEvery(d, m, terms{own: true}, opts)
 }
 
-func (r Ref[M]) castLater(d, period time.Duration, burst bool, m M) Timer {
+func (r Ref[M]) castLater(d time.Duration, m M, how terms) Timer {
 	a := &castAction[M]{to: r, m: m}
 	switch c := r.actor(); {
 	case c != nil:
@@ -168,10 +184,12 @@ func (r Ref[M]) castLater(d, period time.Duration, burst bool, m M) Timer {
 	case r.c != nil: // a name that nobody has now
 		a.sys = r.c.task.Runner.(proxy).system() //nolint:forcetypeassert // not an actor, hence a proxy
 	}
-	if period > 0 && a.sys != nil {
+	if how.period > 0 && a.sys != nil {
 		// A tick that costs more than the period would keep the clock to itself.
-		period = max(period, a.sys.sched.Config().TimerTick)
-		a.every = &periodic{period: period, burst: burst}
+		a.every = &periodic{period: max(how.period, a.sys.sched.Config().TimerTick), burst: how.burst}
+	}
+	if how.own && a.owner.has(keepFlag) {
+		a.of = a.owner.lives() + 1
 	}
 	a.arm(d, a)
 	return Timer{&a.timer}
@@ -222,7 +240,28 @@ func (t *timer) start(at time.Duration, a action) bool {
 		t.sys.sched.Arm(&t.Timer, at, a)
 		return true
 	}
-	return t.sys.sched.ArmIn(&t.owner.extra().timers, &t.Timer, at, a)
+	r := t.owner.extra()
+	if t.of == 0 {
+		return t.sys.sched.ArmIn(&r.timers, &t.Timer, at, a)
+	}
+	// The end of a value counts first and ends its timers then; we arm first
+	// and look at the count then.
+	if !t.sys.sched.ArmIn(&r.own, &t.Timer, at, a) {
+		return false
+	}
+	if r.lives.Load() >= t.of {
+		t.sys.sched.Disarm(&t.Timer)
+		return false
+	}
+	return true
+}
+
+// endTimers ends all timers of c.
+func (c *cell) endTimers(r *rare) {
+	c.kind.sys.sched.End(&r.timers)
+	if c.has(keepFlag) {
+		c.kind.sys.sched.End(&r.own)
+	}
 }
 
 // expire does what is due.

@@ -169,6 +169,10 @@ func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
 		c.actor = nil
 		return true // abandoned while it was runnable
 	}
+	if life&keptFlag != 0 {
+		c.fail()
+		return true
+	}
 	if life&startedFlag == 0 {
 		if err := c.start(nil); err != nil {
 			c.startFailed(err)
@@ -196,7 +200,11 @@ func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
 func (c *cell) running() {
 	c.advance(Running)
 	c.set(begunFlag)
-	c.announce(Event{Kind: Started, Actor: AnyRef{ref{c}}})
+	ev := Event{Kind: Started, Actor: AnyRef{ref{c}}}
+	if c.lives() == 0 { // monitors have seen no end, and see no new beginning
+		c.announce(ev)
+	}
+	c.tellStarted(ev)
 }
 
 // serve handles one item of the control lanes, the most urgent one. True: the
@@ -210,31 +218,42 @@ func (c *Context[M]) serve(car *sched.Carrier) (over bool) {
 		c.exit(car, ending{graceful: true})
 		return true
 	}
-	lane, n, ok := c.box.PopControl()
+	last := mailbox.Supervision
+	suspended := c.has(suspendFlag)
+	if suspended {
+		last = mailbox.Stop
+	}
+	lane, n, ok := c.box.PopControlUpTo(last)
 	if !ok {
-		return false
+		return suspended && c.hold()
 	}
 	c.handOver()
 	switch lane {
 	case mailbox.Stop:
 		c.exit(car, ending{err: n.reason, graceful: true})
 		return true
-	case mailbox.Supervision:
+	default:
 		switch {
+		case n.linked && n.lives != c.lives():
+			c.kind.sys.dead.events.Add(1) // of a child of a value that has failed
 		case n.event.Kind != 0:
 			if err := c.supervision(n); err != nil || c.has(killedFlag) {
 				c.after(car, err)
 				return true
 			}
 		case n.late != nil:
-			if look, ok := n.late.(look); ok {
-				look(c.value())
-			} else {
-				c.addLate(n.late)
-			}
+			c.lateOrLook(n.late)
 		}
 	}
 	return false
+}
+
+func (c *Context[M]) lateOrLook(tag any) {
+	if look, ok := tag.(look); ok {
+		look(c.value())
+	} else {
+		c.addLate(tag)
+	}
 }
 
 // supervision handles one event (rows L4, M6).
@@ -372,8 +391,8 @@ func (c *cell) owe(t *Ticket) {
 	r.owed = append(r.owed, t)
 }
 
-// after ends the actor because a callback returned an error, or because it was
-// killed while the callback ran.
+// after ends the actor, or its value (keep), because a callback returned an
+// error, or because it was killed while the callback ran.
 func (c *Context[M]) after(car *sched.Carrier, err error) {
 	life := c.life.Load()
 	switch {
@@ -382,7 +401,9 @@ func (c *Context[M]) after(car *sched.Carrier, err error) {
 	case life&killedFlag != 0:
 		c.exit(car, ending{err: c.killCause()})
 	default:
-		c.exit(car, ending{err: err, failed: true})
+		if !c.keep(err) {
+			c.exit(car, ending{err: err, failed: true})
+		}
 	}
 }
 
@@ -400,9 +421,15 @@ func (t *turner[M]) Crashed(car *sched.Carrier, value any, stack []byte) bool {
 
 // noteCrash keeps what the crash report will say of the message.
 func (c *Context[M]) noteCrash(e envelope[M]) {
+	r := c.extra()
 	switch e.tag.(type) {
-	case continuation, maker[M]: // no message, or none yet
+	case continuation: // no message
+		return
+	case maker[M]: // none yet
 	default:
-		c.extra().last = fmt.Sprintf("%T", any(e.m))
+		r.last = fmt.Sprintf("%T", any(e.m))
+	}
+	if c.life.Load()&(keepFlag|claimedFlag) == keepFlag {
+		r.failing = e
 	}
 }

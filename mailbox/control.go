@@ -54,21 +54,29 @@ func (b *Mailbox[M, E]) PushControl(l Lane, e E) Outcome {
 	return Queued
 }
 
+// HasNews reports whether a control item has arrived since the last PopControl. Any goroutine may call it: it is
+// for a consumer that has told others, by a word of its own, that it is the consumer no more, and looks once
+// again. It costs a load.
+func (b *Mailbox[M, E]) HasNews() bool { return isChain(b.control.Load()) }
+
 // HasControl reports whether a control item is waiting. Only the consumer may call it. It is one plain load
 // and two comparisons, made to be inlined and called before every message.
 func (b *Mailbox[M, E]) HasControl() bool {
-	return b.pending != nil || isChain(b.control.Load())
+	return b.pending != nil || b.HasNews()
 }
 
 // PopControl removes the first control item: a Signal before a Stop before a Supervision, in order of arrival
 // within a lane. Only the consumer may call it. It costs a swap when something has arrived since the last call,
 // otherwise a load.
-func (b *Mailbox[M, E]) PopControl() (l Lane, e E, ok bool) {
+func (b *Mailbox[M, E]) PopControl() (l Lane, e E, ok bool) { return b.PopControlUpTo(Supervision) }
+
+// PopControlUpTo is PopControl of the lanes up to last; the items of the others stay where they are, in order.
+func (b *Mailbox[M, E]) PopControlUpTo(last Lane) (l Lane, e E, ok bool) {
 	// What has arrived since must be sorted in before each pop: a Signal overtakes all that is pending.
 	if isChain(b.control.Load()) {
 		b.sort(b.control.Swap(nil)) // only the consumer closes: a chain now is a chain still
 	}
-	if b.pending == nil {
+	if b.pending == nil || laneOf[E](b.pending.next) > last {
 		return l, e, false
 	}
 	first := b.pending.next

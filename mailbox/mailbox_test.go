@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -115,8 +116,16 @@ func TestControlOrder(t *testing.T) {
 				model[l] = append(model[l], k)
 				continue
 			}
-			l, e, ok := b.PopControl()
-			requireFirst(t, &model, l, e, ok)
+			last := mailbox.Lane(rnd.IntN(3) + 1)
+			l, e, ok := b.PopControlUpTo(last)
+			if ok || !slices.ContainsFunc(model[last+1:], func(q []int) bool { return len(q) > 0 }) {
+				requireFirst(t, &model, l, e, ok)
+				require.LessOrEqual(t, l, last)
+				continue
+			}
+			for _, q := range model[:last+1] {
+				require.Empty(t, q, "up to that lane there is none")
+			}
 		}
 		for b.HasControl() {
 			l, e, ok := b.PopControl()
@@ -280,5 +289,26 @@ func TestNoAllocations(t *testing.T) {
 			}
 			require.Zero(t, testing.AllocsPerRun(100, turn))
 		})
+	}
+}
+
+// News are what has come since the last PopControl, whatever that has left.
+func TestHasNews(t *testing.T) {
+	var b mailbox.Mailbox[int, int]
+	require.False(t, b.HasNews())
+	b.PushControl(mailbox.Supervision, 1)
+	require.True(t, b.HasNews())
+	_, _, ok := b.PopControlUpTo(mailbox.Stop)
+	require.False(t, ok)
+	require.False(t, b.HasNews())
+	require.True(t, b.HasControl(), "it is there still")
+	b.PushControl(mailbox.Signal, 2)
+	require.True(t, b.HasNews())
+	b.Close()
+	require.False(t, b.HasNews())
+	for _, want := range []int{2, 1} {
+		_, e, ok := b.PopControl()
+		require.True(t, ok)
+		require.Equal(t, want, e)
 	}
 }

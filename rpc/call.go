@@ -117,7 +117,8 @@ func request[M, R any](ctx context.Context, p *port[R], waiter actor.AnyRef, to 
 // Then is Call without waiting: it returns at once, and then runs inside the
 // calling actor when the answer is there, or the error, as a message of its own,
 // after what was queued before. then may touch the actor's state; an error of it
-// ends the actor. If the actor ends first, then is dropped; nil drops the answer.
+// ends the actor. If the actor ends first, or fails and is kept for its parent to
+// revive (actor.KeepMailbox), then is dropped; nil drops the answer.
 // There is no deadline: a timer of the actor may serve as one. Only in a
 // callback of ctx's actor; a nil ctx panics. An actor may ask itself this way.
 func Then[M, Q, R any](ctx *actor.Context[M], to actor.Ref[Q], ask func(Reply[R]) Q, then func(R, error) error) {
@@ -130,7 +131,7 @@ func Then[M, Q, R any](ctx *actor.Context[M], to actor.Ref[Q], ask func(Reply[R]
 		return
 	}
 	p := take[R](ctx.System())
-	p.in, p.then = ctx, then
+	p.in, p.life, p.then = ctx, actor.Incarnation(ctx), then
 	if err := request(ctx, p, actor.AnyRef{}, to, ask); err != nil {
 		_ = actor.Post(ctx, func() error { return then(none, err) })
 	}

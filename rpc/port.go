@@ -45,6 +45,7 @@ type port[R any] struct {
 	// where the answer comes from. resume is made once for all calls.
 	then   func(R, error) error
 	in     actor.Inside
+	life   uint32 // in's incarnation that has asked
 	resume func() error
 
 	// Multi: a list through next. first counts for all in left, and its ready
@@ -198,8 +199,11 @@ func (p *port[R]) forget() { p.in, p.then, p.first, p.next = nil, nil, nil, nil 
 
 // continued is what Then posts, to run inside the asking actor.
 func (p *port[R]) continued() error {
-	then := p.then
+	then, in, life := p.then, p.in, p.life
 	v, err := p.collect()
+	if in != nil && actor.Incarnation(in) != life {
+		return nil // it is not the next one's answer
+	}
 	return then(v, err)
 }
 

@@ -72,7 +72,7 @@ const (
 	OpSpawn   OpKind = iota + 1 // the new actor
 	OpSend                      // the receiver; Note is the message
 	OpAnswer                    // a Reply is used
-	OpEnd                       // who is told to stop, drain or die; Note says which
+	OpEnd                       // who is told to stop, drain, die, be suspended or go on; Note says which
 	OpLook                      // whose life is looked at
 	OpFind                      // On is the name
 	OpLink                      // whose links or monitors change

@@ -26,6 +26,20 @@ func (s *Scheduler) End(g *Group) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	g.ended = true
+	k.removeAll(g)
+}
+
+// Clear is End, but others may be armed in g later, also the ones that it has
+// disarmed.
+func (s *Scheduler) Clear(g *Group) {
+	k := &s.clock
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.removeAll(g)
+}
+
+// removeAll disarms all timers of g; mu is held.
+func (k *clock) removeAll(g *Group) {
 	for g.first != nil {
 		k.remove(g.first)
 	}

@@ -37,6 +37,8 @@ type hand struct {
 	row      row
 	restarts int
 	state    state
+	held     bool                // ref has failed and waits with its mailbox
+	due      bool                // and is to be followed by a new one as soon as it has ended
 	askers   []rpc.Reply[answer] // of TerminateChild
 }
 
@@ -85,11 +87,16 @@ func (c *crew) Handle(ctx *actor.Context[request], q request) error {
 
 // begin starts a child.
 func (c *crew) begin(ctx *actor.Context[request], h *hand) error {
-	r, err := begin(ctx, func(parent actor.Inside) (actor.AnyRef, error) { return c.start(parent, h.arg) })
+	var held actor.AnyRef
+	if h.held {
+		held = h.ref
+	}
+	start := func(parent actor.Inside) (actor.AnyRef, error) { return c.start(parent, h.arg) }
+	r, err := begin(ctx, start, c.spec.KeepMailbox, held)
 	if err != nil {
 		return err
 	}
-	h.ref, h.state, h.row.since = r, up, c.now()
+	h.ref, h.state, h.held, h.row.since = r, up, false, c.now()
 	c.hands[r.ID()] = h
 	c.active++
 	if isSupervisor(r) {
@@ -105,9 +112,22 @@ func (c *crew) HandleSupervision(ctx *actor.Context[request], ev actor.Event) er
 	}
 	who := ev.Actor.ID()
 	h := c.hands[who]
-	if h == nil || h.state == waiting { // not ours, or told already
+	switch {
+	case h == nil: // not ours, or not any more
+		return nil
+	case h.state == waiting: // told already, unless it waited with its mailbox
+		if h.held && !ev.Kept {
+			h.held = false
+			if h.due {
+				h.due = false
+				c.restart(ctx, who, h)
+			}
+		}
+		return nil
+	case h.state == leaving && ev.Kept: // it was told to stop: its end follows
 		return nil
 	}
+	h.held = ev.Kept
 	c.active--
 	if isSupervisor(h.ref) {
 		c.nested--
@@ -142,7 +162,7 @@ func (c *crew) delay(ctx *actor.Context[request], h *hand, lived bool, err error
 // pause restarts a child later; after 0, behind what is in the mailbox.
 func (c *crew) pause(ctx *actor.Context[request], who actor.ID, h *hand, d time.Duration) {
 	over := func() {
-		if c.hands[who] == h { // it was not terminated meanwhile
+		if c.hands[who] == h && h.state == waiting { // it was not terminated meanwhile
 			c.restart(ctx, who, h)
 		}
 	}
@@ -158,16 +178,29 @@ func (c *crew) restart(ctx *actor.Context[request], who actor.ID, h *hand) {
 	if c.failure != nil || c.halted {
 		return
 	}
+	if h.held && gone(ctx, h.ref) {
+		h.due = true
+		ctx.Monitor(h.ref) // its end is on the way, and we go on from there
+		return
+	}
 	err := c.begin(ctx, h)
 	switch {
 	case err == nil:
 		h.restarts++
-		delete(c.hands, who)
+		if h.ref.ID() != who {
+			delete(c.hands, who)
+		}
 	case errors.Is(err, ErrIgnore):
+		if h.held {
+			h.ref.Stop()
+		}
 		delete(c.hands, who)
 	case ctx.Err() != nil: // we are killed, hence the failure
 	case errors.Is(err, actor.ErrStopping) && disowned(ctx):
 		c.halted = true
+	case errors.Is(err, actor.ErrNotKept): // it was stopped just now; it ends, and a new one is started
+		h.due = true
+		h.ref.Kill()
 	default:
 		ctx.Logger().Warn("supervisor: restart failed", slog.String("child", h.ref.String()), slog.Any("error", err))
 		if d, ok := c.delay(ctx, h, false, err); ok {
@@ -182,11 +215,15 @@ func (c *crew) terminate(ctx *actor.Context[request], q request) {
 	switch {
 	case h == nil:
 		q.reply.Fail(of(ErrNotFound, q.ref.String()))
-	case h.state == waiting:
+	case h.state == waiting && !h.held:
 		delete(c.hands, q.ref.ID())
 		q.reply.Send(answer{})
 	default:
 		h.askers = append(h.askers, q.reply)
+		if h.state == waiting { // with its mailbox
+			h.state = up
+			c.active++
+		}
 		if h.state == up {
 			h.state = leaving
 			dismiss(ctx, charge{h.ref, c.spec.Shutdown})
@@ -221,7 +258,7 @@ func (c *crew) PostStop(*actor.Context[request]) error {
 	}
 	refs := make([]actor.AnyRef, 0, c.active)
 	for _, h := range c.hands {
-		if h.state != waiting {
+		if h.state != waiting || h.held {
 			refs = append(refs, h.ref)
 		}
 	}

@@ -60,9 +60,10 @@ type kid struct {
 	state    state
 	who      actor.ID // its incarnation, while it is up or leaving
 	restarts int
-	row      row    // OneForOne
-	round    uint64 // the round that started it
-	pause    uint64 // OneForOne: the number of its present pause
+	row      row      // OneForOne
+	round    uint64   // the round that started it
+	held     actor.ID // the incarnation that has failed and waits with its mailbox
+	pause    uint64   // OneForOne: the number of its present pause
 
 	// For who drives the machine.
 	ref    actor.AnyRef
@@ -145,7 +146,7 @@ func (m *machine) remove(k *kid) {
 // started enters the success of a start.
 func (m *machine) started(now time.Duration, k *kid, who actor.ID) {
 	m.unready(k)
-	k.state, k.who, k.round = up, who, m.number
+	k.state, k.who, k.held, k.round = up, who, 0, m.number
 	k.row.since, m.row.since = now, now
 	m.live[who] = k
 }
@@ -153,7 +154,7 @@ func (m *machine) started(now time.Duration, k *kid, who actor.ID) {
 // ignored enters a start that was none.
 func (m *machine) ignored(k *kid) {
 	m.unready(k)
-	k.state = down
+	k.state, k.held = down, 0
 	if k.Restart == Temporary {
 		m.remove(k)
 	}
@@ -201,6 +202,27 @@ func (m *machine) exited(now time.Duration, who actor.ID, normal bool) {
 		m.deaths = append(m.deaths, death{k, normal})
 	default:
 		m.died(now, k, normal)
+	}
+}
+
+// kept enters the failure of an incarnation that waits, with its mailbox, to be
+// started again as it is. To a round it is one that does not run: it is not
+// stopped, and is started in its turn.
+func (m *machine) kept(now time.Duration, who actor.ID) {
+	k := m.live[who]
+	if k == nil || k.state == leaving { // it was told to stop: its end follows
+		return
+	}
+	k.held = who
+	m.exited(now, who, false)
+}
+
+// lost enters the end of an incarnation that waited: the child is started anew.
+func (m *machine) lost(who actor.ID) {
+	for _, k := range m.kids {
+		if k.held == who {
+			k.held = 0
+		}
 	}
 }
 
@@ -315,7 +337,8 @@ func (m *machine) due(k *kid, number uint64) {
 }
 
 // terminate has a child stopped on request. One that waits in a pause of its
-// own stops waiting. Only when next says idle.
+// own stops waiting; if it waits with its mailbox, it has an end to come. Only
+// when next says idle.
 func (m *machine) terminate(k *kid) {
 	switch k.state {
 	case up:
@@ -323,7 +346,13 @@ func (m *machine) terminate(k *kid) {
 	case waiting:
 		m.unready(k)
 		k.pause = 0
-		m.done(k)
+		if k.held == 0 {
+			m.done(k)
+			return
+		}
+		k.state, k.who, k.held = up, k.held, 0
+		m.live[k.who] = k
+		m.target = k
 	default:
 		m.done(k)
 	}

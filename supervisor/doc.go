@@ -18,7 +18,8 @@
 // A restart calls the constructor again and never uses a value twice. The new
 // incarnation is a new actor with an empty mailbox and a new Ref: who talks to a
 // child that may be restarted uses its name (actor.ByName), or asks for it anew
-// ([Find]).
+// ([Find]). With Child.KeepMailbox it is the same actor with a new value, whose
+// Ref and queue outlive the failure: see below.
 //
 // # Which one
 //
@@ -47,6 +48,17 @@
 //
 // A restarted group starts all its children, also those that had ended normally
 // or were terminated; Temporary ones are removed instead.
+//
+// In place. A child with KeepMailbox whose callback fails is not gone: it waits,
+// with its mailbox, for its restart, which is decided, counted and delayed as any
+// other. PreStart of the new value runs on the supervisor's turn; if it fails the
+// child goes on waiting, and that counts as a restart again. Other ends (Kill,
+// Stop, abandonment, a failed PostStop) are followed by a new actor. So are those
+// that a group's restart orders: of the group only who has failed is restarted in
+// place, the others are stopped, with their queues, and started anew. A child that
+// is stopped or killed while it waits ends as it has failed, be it by
+// TerminateChild, by the supervisor's own end, or by somebody else, after whom it
+// is started anew. ErrIgnore from PreStart ends it too.
 //
 // Limits. More than Intensity.Max restarts within Intensity.Per, the ends of
 // that window included, and the supervisor gives up: it stops its children in
@@ -88,7 +100,7 @@
 // From ractor: it has no restart strategies; its supervisors are written by hand.
 // Here HandleSupervision of a plain actor is still the way to do that.
 //
-// From OTP: giving up is a failure, not the reason shutdown, so that a Transient
+// From OTP: restarts in place, which a mailbox outlives. Giving up is a failure, not the reason shutdown, so that a Transient
 // supervisor that gave up is restarted. Back-off, which OTP leaves to others.
 // Requests in the middle of a group's restart wait for its end, where OTP serves
 // them between two attempts; a child terminated while it waits to be restarted

@@ -36,6 +36,10 @@ type DynamicSpec struct {
 	// killed.
 	// Defaults to KillChildren.
 	OnParentKill OnParentKill
+
+	// KeepMailbox: as Child.KeepMailbox, for all children.
+	// Defaults to false.
+	KeepMailbox bool
 }
 
 func (s DynamicSpec) check() (DynamicSpec, error) {
@@ -44,6 +48,8 @@ func (s DynamicSpec) check() (DynamicSpec, error) {
 		return s, fmt.Errorf("%w: %v", ErrSpec, s.Restart)
 	case int(s.OnParentKill) >= len(killNames):
 		return s, fmt.Errorf("%w: %v", ErrSpec, s.OnParentKill)
+	case s.KeepMailbox && s.Restart == Temporary:
+		return s, fmt.Errorf("%w: KeepMailbox and Temporary: children are never restarted", ErrSpec)
 	}
 	if err := checkShutdown(s.Shutdown); err != nil {
 		return s, err
@@ -89,8 +95,7 @@ func newCrew[A any, B actor.Actor[M], M any](s DynamicSpec, newActor func(arg A)
 			if err := last.check(a); err != nil {
 				return actor.AnyRef{}, err
 			}
-			r, err := actor.SpawnLinked[B, M](parent, a)
-			return r.Any(), err
+			return launch[B, M](parent, a, nil)
 		},
 		hands: map[actor.ID]*hand{},
 	}, nil

@@ -55,6 +55,13 @@ type Child struct {
 	// Significant: the child's own end counts for AutoShutdown.
 	// Defaults to false.
 	Significant bool
+
+	// KeepMailbox: when a callback of the child fails it is restarted in
+	// place: its Ref stays valid, and the new value handles what is queued,
+	// but for the message that failed (actor.KeepMailbox). Any other end is
+	// followed by a new actor, as ever. Start must come from Of or With.
+	// Defaults to false.
+	KeepMailbox bool
 }
 
 // Values of Child.Shutdown besides positive durations.
@@ -268,6 +275,8 @@ func (c Child) check(auto AutoShutdown) error {
 		wrong = fmt.Errorf("%w: no Start", ErrSpec)
 	case int(c.Restart) >= len(restartNames):
 		wrong = fmt.Errorf("%w: %v", ErrSpec, c.Restart)
+	case c.KeepMailbox && c.Restart == Temporary:
+		wrong = fmt.Errorf("%w: KeepMailbox and Temporary: it is never restarted", ErrSpec)
 	case c.Significant && c.Restart == Permanent:
 		wrong = fmt.Errorf("%w: Permanent and Significant: it never ends for good", ErrSpec)
 	case c.Significant && auto == Never:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"weak"
 
@@ -15,7 +16,8 @@ import (
 // has. Of, With, Nested and NestedDynamic make it and hide the message type. One
 // that is written by hand may return an actor that is not linked: it is linked
 // then. It runs on the supervisor's turn, and must not keep parent's turn for
-// long; parent ends when the supervisor is killed.
+// long; parent ends when the supervisor is killed. For a child with KeepMailbox
+// it must hand parent on to what Of or With has made.
 type StartFunc func(parent actor.Inside) (actor.AnyRef, error)
 
 // Of makes a StartFunc that starts a new value of newActor each time. The same
@@ -31,8 +33,7 @@ func Of[A actor.Actor[M], M any](newActor func() A, opts ...actor.Option) StartF
 		if err := last.check(a); err != nil {
 			return actor.AnyRef{}, err
 		}
-		r, err := actor.SpawnLinked[A, M](parent, a, opts...)
-		return r.Any(), err
+		return launch[A, M](parent, a, opts)
 	}
 }
 
@@ -40,8 +41,7 @@ func Of[A actor.Actor[M], M any](newActor func() A, opts ...actor.Option) StartF
 // with the same args. What args points to is shared by all incarnations.
 func With[M, S, A any](b actor.Behaviour[M, S, A], args A, opts ...actor.Option) StartFunc {
 	return func(parent actor.Inside) (actor.AnyRef, error) {
-		r, err := actor.SpawnLinked(parent, actor.With(b, args), opts...)
-		return r.Any(), err
+		return launch(parent, actor.With(b, args), opts)
 	}
 }
 
@@ -50,6 +50,9 @@ func With[M, S, A any](b actor.Behaviour[M, S, A], args A, opts ...actor.Option)
 func Nested(s Spec, opts ...actor.Option) StartFunc {
 	return func(parent actor.Inside) (actor.AnyRef, error) {
 		sup, err := newSuper(s)
+		if err == nil {
+			err = unkept(parent)
+		}
 		if err != nil {
 			return actor.AnyRef{}, err
 		}
@@ -64,12 +67,57 @@ func Nested(s Spec, opts ...actor.Option) StartFunc {
 func NestedDynamic[A any, B actor.Actor[M], M any](s DynamicSpec, newActor func(arg A) B, opts ...actor.Option) StartFunc {
 	return func(parent actor.Inside) (actor.AnyRef, error) {
 		c, err := newCrew[A, B, M](s, newActor)
+		if err == nil {
+			err = unkept(parent)
+		}
 		if err != nil {
 			return actor.AnyRef{}, err
 		}
 		r, err := actor.SpawnLinked(parent, c, opts...)
 		return r.Any(), err
 	}
+}
+
+// keeper is the parent that a StartFunc is given for a child with KeepMailbox.
+type keeper struct {
+	actor.Inside
+
+	held actor.AnyRef // the child that has failed and waits; zero: start a new one
+	used bool         // the StartFunc knows what it was given
+}
+
+// launch starts an actor, or gives the one that parent holds the value a.
+func launch[A actor.Actor[M], M any](parent actor.Inside, a A, opts []actor.Option) (actor.AnyRef, error) {
+	k, ok := parent.(*keeper)
+	if !ok {
+		r, err := actor.SpawnLinked[A, M](parent, a, opts...)
+		return r.Any(), err
+	}
+	k.used = true
+	if k.held.IsZero() {
+		r, err := actor.SpawnLinked[A, M](k.Inside, a, append(slices.Clip(opts), actor.KeepMailbox())...)
+		return r.Any(), err
+	}
+	r, ok := actor.As[M](k.held)
+	if !ok {
+		return actor.AnyRef{}, fmt.Errorf("%w: %v takes other messages than %T", actor.ErrWrongType, k.held, a)
+	}
+	return k.held, actor.Revive[A, M](k.Inside, r, a)
+}
+
+// unkept refuses a child that cannot be restarted in place.
+func unkept(parent actor.Inside) error {
+	if k, ok := parent.(*keeper); ok {
+		k.used = true
+		return fmt.Errorf("%w: KeepMailbox of a supervisor: its mailbox is its own", ErrSpec)
+	}
+	return nil
+}
+
+// gone says that a child which waited to be restarted in place is ending, or
+// about to: somebody has stopped it, or taken it away.
+func gone(ctx *actor.Context[request], held actor.AnyRef) bool {
+	return held.Status() >= actor.Stopping || !held.Parent().Is(ctx.Self().Any())
 }
 
 // fresh remembers, without keeping it alive, what a constructor returned last.
@@ -109,14 +157,23 @@ func call(f StartFunc, parent actor.Inside) (r actor.AnyRef, err error) {
 
 var errNoActor = errors.New("supervisor: Start returned no actor and no error")
 
-// begin starts a child and sees to it that its end will be told.
-func begin(ctx *actor.Context[request], f StartFunc) (actor.AnyRef, error) {
-	r, err := call(f, ctx)
-	if err != nil {
-		return actor.AnyRef{}, err
+// begin starts a child and sees to it that its end will be told. With keep it is
+// one with KeepMailbox; held is the actor that waits for its restart, if one does.
+func begin(ctx *actor.Context[request], f StartFunc, keep bool, held actor.AnyRef) (actor.AnyRef, error) {
+	var parent actor.Inside = ctx
+	k := &keeper{Inside: ctx, held: held}
+	if keep {
+		parent = k
 	}
-	if r.ID() == 0 {
+	r, err := call(f, parent)
+	switch {
+	case err != nil:
+		return actor.AnyRef{}, err
+	case r.ID() == 0:
 		return actor.AnyRef{}, errNoActor
+	case keep && !k.used:
+		r.Kill()
+		return actor.AnyRef{}, fmt.Errorf("%w: KeepMailbox, but Start is neither Of nor With", ErrSpec)
 	}
 	self := ctx.Self().Any()
 	if r.Parent().Is(self) {

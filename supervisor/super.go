@@ -65,7 +65,11 @@ func (s *super) PreStart(ctx *actor.Context[request]) error {
 // start starts k, and enters the success or that it is to be ignored.
 func (s *super) start(ctx *actor.Context[request], k *kid) error {
 	s.started = true
-	ref, err := begin(ctx, k.Start)
+	var held actor.AnyRef
+	if k.held != 0 {
+		held = k.ref
+	}
+	ref, err := begin(ctx, k.Start, k.KeepMailbox, held)
 	if other := s.m.live[ref.ID()]; err == nil && other != nil {
 		err = fmt.Errorf("%w: Start returned %v, which is child %q", ErrExists, ref, other.ID)
 	}
@@ -75,8 +79,10 @@ func (s *super) start(ctx *actor.Context[request], k *kid) error {
 		s.m.started(s.now(), k, ref.ID())
 		s.publish()
 	case errors.Is(err, ErrIgnore):
+		held.Stop()
 		k.ref = actor.AnyRef{}
 		s.m.ignored(k)
+		s.publish()
 		err = nil
 	}
 	return err
@@ -101,11 +107,17 @@ func (s *super) HandleSupervision(ctx *actor.Context[request], ev actor.Event) e
 	}
 	s.started = false
 	who := ev.Actor.ID()
-	if k := s.m.live[who]; k != nil {
+	switch k := s.m.live[who]; {
+	case k == nil:
+		s.m.lost(who)
+	case ev.Kept:
+		k.err = ev.Err
+		s.m.kept(s.now(), who)
+	default:
 		k.err, k.ref = ev.Err, actor.AnyRef{}
 		s.m.exited(s.now(), who, normal(ev))
-		s.publish()
 	}
+	s.publish()
 	s.advance(ctx)
 	return nil
 }
@@ -157,6 +169,10 @@ func (s *super) advance(ctx *actor.Context[request]) {
 		case start:
 			if s.started {
 				s.comeBack(ctx)
+				return
+			}
+			if k := st.kid; k.held != 0 && gone(ctx, k.ref) {
+				ctx.Monitor(k.ref) // its end is on the way, and we go on from there
 				return
 			}
 			s.restart(ctx, st.kid)
@@ -219,6 +235,8 @@ func (s *super) restart(ctx *actor.Context[request], k *kid) {
 	case ctx.Err() != nil: // we are killed, hence the failure
 	case errors.Is(err, actor.ErrStopping) && disowned(ctx):
 		s.halted = true
+	case errors.Is(err, actor.ErrNotKept): // it was stopped just now; it ends, and a new one is started
+		k.ref.Kill()
 	default:
 		k.err = err
 		ctx.Logger().Warn("supervisor: restart failed", slog.String("child", k.ID), slog.Any("error", err))
@@ -374,6 +392,9 @@ func (s *super) infos() []Info {
 			ID: k.ID, Actor: k.ref, Restart: k.Restart, Restarts: k.restarts,
 			Restarting: k.state == waiting, Supervisor: k.nested,
 		}
+		if k.held != 0 {
+			infos[i].Actor = actor.AnyRef{}
+		}
 	}
 	return infos
 }
@@ -393,11 +414,12 @@ func (s *super) counts() Counts {
 	return c
 }
 
-// charges are the children that run, in the order of their start.
+// charges are the children that run, or wait with their mailbox, in the order of
+// their start.
 func (s *super) charges() []charge {
 	var charges []charge
 	for _, k := range s.m.kids {
-		if k.state == up || k.state == leaving {
+		if k.state == up || k.state == leaving || k.held != 0 {
 			charges = append(charges, charge{k.ref, deadline(k.Shutdown, k.nested)})
 		}
 	}
