@@ -31,8 +31,9 @@
 //	seam   internal/    atomics and locks under which every              gid
 //	       weave        interleaving can be tried
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
-//	                    above; docs: README and docs/ compile; invariant:
-//	                    checks of race builds
+//	                    above; invariant: checks of race builds; leaks:
+//	                    goroutines that are nobody's; docs: README and
+//	                    docs/ compile
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

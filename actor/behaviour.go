@@ -83,6 +83,10 @@ type wrapper interface {
 	final() any
 }
 
+// Behaviour returns what was wrapped, for who looks at an actor from outside, as
+// actortest.Check does.
+func (w *with[M, S, A]) Behaviour() any { return w.b }
+
 func (w *with[M, S, A]) wrapped() reflect.Type { return reflect.TypeOf(w.b) }
 func (w *with[M, S, A]) final() any            { return w.state }
 

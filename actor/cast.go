@@ -56,7 +56,7 @@ func (c *Context[M]) accept(ctx context.Context, e envelope[M]) error {
 		if fenced(ctx) {
 			return ErrKilled
 		}
-		if sched.Driven() && c.reach(sched.OpSend, e.m) && c.box.Bounded() {
+		if sched.Driven() && c.reachSend(e.m, c.box.Bounded()) {
 			return c.refused(ctx, e, mailbox.Full)
 		}
 		switch o := c.box.Push(&st.pool, nil, e); o {

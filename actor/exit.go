@@ -50,6 +50,7 @@ func (c *Context[M]) exit(car *sched.Carrier, e ending) {
 		c.stopping()
 		if c.kind.hooks.has(postStop) && !c.has(killedFlag) && c.set(stoppedFlag) {
 			c.handOver()
+			c.begins("PostStop")
 			if err := c.value().(PostStopper[M]).PostStop(c); err != nil { //nolint:forcetypeassert // the kind says so
 				e = ending{err: err, failed: true}
 			}

@@ -16,6 +16,20 @@ func (c *cell) reach(kind sched.OpKind, note any) (refuse bool) {
 	return sched.Reach(sched.Op{Kind: kind, Task: &c.task, Note: note})
 }
 
+// reachSend is reach for a message. full: the mailbox, which has a bound, is to be
+// taken as full.
+func (c *cell) reachSend(m any, bound bool) (full bool) {
+	return sched.Reach(sched.Op{Kind: sched.OpSend, Task: &c.task, Note: m, Bound: bound}) && bound
+}
+
+// begins notes that a callback of c's begins: what it handles, or the name of the
+// hook. A simulation may have it panic here, as if the callback did.
+func (c *cell) begins(what any) {
+	if sched.Driven() {
+		sched.Note(sched.Op{Kind: sched.OpHandle, Task: &c.task, Note: what})
+	}
+}
+
 // touchName notes that the present step changes what c's name leads to.
 func (c *cell) touchName() {
 	if sched.Driven() {

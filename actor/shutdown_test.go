@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/internal/leaks"
 )
 
 func TestShutdownOrder(t *testing.T) {
@@ -38,7 +39,6 @@ func TestShutdownOrder(t *testing.T) {
 
 // Invariant 7.
 func TestShutdownLeavesNoGoroutine(t *testing.T) {
-	before := goleak.IgnoreCurrent()
 	for range 20 {
 		sys, err := actor.NewSystem(actor.Config{})
 		require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestShutdownLeavesNoGoroutine(t *testing.T) {
 		}
 		require.NoError(t, sys.Shutdown(ctx))
 	}
-	require.NoError(t, goleak.Find(before))
+	require.NoError(t, goleak.Find(leaks.Ants()...))
 }
 
 // However spawning and shutting down meet, nobody is left over.
@@ -194,10 +194,9 @@ func TestDefaultSystem(t *testing.T) {
 	for range 3 {
 		synctest.Test(t, use)
 	}
-	before := goleak.IgnoreCurrent()
 	for range 3 {
 		use(t)
-		require.NoError(t, goleak.Find(before))
+		require.NoError(t, goleak.Find(leaks.Ants()...))
 	}
 }
 

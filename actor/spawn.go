@@ -300,6 +300,7 @@ func (c *Context[M]) runPreStart() (err error) {
 		}
 		err = &PanicError{Value: value, Stack: debug.Stack()}
 	}()
+	c.begins("PreStart")
 	err = c.actor.(PreStarter[M]).PreStart(c) //nolint:forcetypeassert // the kind says so
 	returned = true
 	if c.has(killedFlag) {

@@ -89,11 +89,11 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			}
 		}
 		c.handOver()
-		if driven {
-			sched.Note(sched.Op{Kind: sched.OpHandle, Task: &c.task, Note: e.m})
-		}
 		var err error
 		if e.tag == nil {
+			if driven {
+				c.begins(e.m)
+			}
 			err = c.actor.Handle(c, e.m)
 		} else {
 			err = c.special(car, e)
@@ -184,6 +184,7 @@ func (c *Context[M]) begin(car *sched.Carrier, life uint32) (done bool) {
 		return true
 	}
 	if c.kind.hooks.has(postStart) {
+		c.begins("PostStart")
 		err := c.value().(PostStarter[M]).PostStart(c) //nolint:forcetypeassert // the kind says so
 		if err != nil || c.has(killedFlag) {
 			c.after(car, err)
@@ -258,6 +259,9 @@ func (c *Context[M]) lateOrLook(tag any) {
 // supervision handles one event (rows L4, M6).
 func (c *Context[M]) supervision(n notice) error {
 	if c.kind.hooks.has(supervise) {
+		if sched.Driven() {
+			c.begins(n.event)
+		}
 		return c.value().(Supervisor[M]).HandleSupervision(c, n.event) //nolint:forcetypeassert // the kind says so
 	}
 	if n.linked && n.event.Kind != Started {
@@ -316,23 +320,32 @@ func (c *Context[M]) special(car *sched.Carrier, e envelope[M]) error {
 			return nil
 		}
 		if missed == 0 {
-			return c.actor.Handle(c, e.m)
+			return c.handle(e.m)
 		}
 		r := c.extra()
 		r.missed = missed
-		err := c.actor.Handle(c, e.m)
+		err := c.handle(e.m)
 		r.missed = 0
 		return err
 	case continuation:
+		c.begins("what was to come then")
 		return tag()
 	case maker[M]:
 		if m, ok := tag(); ok {
-			return c.actor.Handle(c, m)
+			return c.handle(m)
 		}
 		c.kind.sys.dead.count(errWithdrawn)
 		return nil
 	}
 	panic(fmt.Sprintf("actor: message with a %T", e.tag))
+}
+
+// handle calls Handle.
+func (c *Context[M]) handle(m M) error {
+	if sched.Driven() {
+		c.begins(m)
+	}
+	return c.actor.Handle(c, m)
 }
 
 // request handles a message with a ticket.
@@ -344,7 +357,7 @@ func (c *Context[M]) request(car *sched.Carrier, m M, t *Ticket) error {
 	}
 	d := car.Own().(*desk) //nolint:forcetypeassert // NewSystem makes them
 	d.duty.Store(t)
-	err := c.actor.Handle(c, m)
+	err := c.handle(m)
 	switch {
 	case d.duty.Swap(nil) != t:
 		return nil // abandoned: who took the duty has failed the caller

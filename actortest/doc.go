@@ -21,6 +21,11 @@
 //     of them were really different.
 //   - [Exhaustive] makes all that can differ, of a small program.
 //
+// [Inject] has things go wrong on purpose: callbacks that panic, actors that are
+// killed, mailboxes that are full, timers that are late. A [Probe] stands in for
+// whoever an actor talks to, and expects. [Check] finds hooks that are misspelled,
+// and [IgnoreAnts] is what a test of leaks needs.
+//
 // # A run
 //
 // Everything in a run is on one of its strands: the test function, each actor,
@@ -57,7 +62,8 @@
 //
 // On a failure the test prints what is wrong, the command that makes the run again,
 // the order of events that is enough for it, in as few lines as possible, and the
-// run step by step. That order is kept in testdata/actortest: [Explore] tries it
+// run step by step, and as a sequence chart. The flag -actortest.chart=FILE writes
+// that one for Mermaid, too. The order is kept in testdata/actortest: [Explore] tries it
 // first, until it fails no more. It names events and not numbers, so it survives
 // most edits of the program.
 //

@@ -23,6 +23,9 @@ import (
 func Exhaustive(t *testing.T, f func(sys *System), opts ...Option) Summary {
 	t.Helper()
 	set := newSettings(opts)
+	if err := set.faults.enumerable(); err != nil {
+		t.Fatal(err)
+	}
 	sum, r := enumerate(t, set, f, true)
 	if r != nil {
 		report(t, set, *r, f)

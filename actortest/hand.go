@@ -104,15 +104,38 @@ func (h *hand) Note(op sched.Op) {
 	if s == nil || h.ending {
 		return
 	}
+	if op.Kind == sched.OpHandle {
+		h.handles(op)
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch op.Kind {
 	case sched.OpWait:
 		s.waits = append(s.waits, op)
-	case sched.OpHandle:
-		d.handles(s, op)
 	case sched.OpTouch:
 		d.touched(op)
+	}
+}
+
+// handles is told that a callback begins: of the strand itself, or PreStart of an
+// actor that it spawns. It may be made to panic here.
+func (h *hand) handles(op sched.Op) {
+	d := h.sim
+	d.mu.Lock()
+	whose := d.actor(op.Task)
+	d.mu.Unlock()
+	if d.faults != nil {
+		h.Quiet(true)
+		d.faults.spares(whose)
+		h.Quiet(false)
+	}
+	d.mu.Lock()
+	d.handles(h.strand, whose, op)
+	value := d.faults.handling(d, whose)
+	d.mu.Unlock()
+	if value != nil {
+		panic(value)
 	}
 }
 

@@ -35,5 +35,8 @@ func report(t *testing.T, set *settings, r run, f func(*System)) {
 	}
 	b.WriteString("\n")
 	r.trace.table(&b)
+	b.WriteString("\n")
+	r.trace.chart(&b, r.failure.Step)
+	b.WriteString(saveChart(t, r))
 	t.Error(b.String())
 }

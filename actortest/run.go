@@ -102,9 +102,11 @@ func parting(a, b []uint64) (at int, same bool) {
 // uncontrolled says that two runs with the same seed have parted at a step.
 func (t *trace) uncontrolled(at int) string {
 	who := "the end of the run"
-	if at <= len(t.lines) {
-		l := t.lines[at-1]
-		who = fmt.Sprintf("%s, which %s", t.name(l.strand), l.what)
+	for _, l := range t.lines {
+		if l.step == at {
+			who = fmt.Sprintf("%s, which %s", t.name(l.strand), l.what)
+			break
+		}
 	}
 	return fmt.Sprintf(`uncontrolled nondeterminism: a second run with the same seed went another way at step %d (%s).
 Something that is not in the simulation's hand decides what happens. Likely causes: ranging over a map,

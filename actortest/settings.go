@@ -17,6 +17,7 @@ type settings struct {
 	codes      bool
 	saves      bool // failures, as orders of events
 	most       int  // runs of Exhaustive
+	faults     *Faults
 }
 
 // Option is a setting of Run, Explore and Exhaustive.
@@ -37,6 +38,8 @@ func newSettings(opts []Option) *settings {
 			o(s)
 		}
 	}
+	// Faults by chance are no order of events.
+	s.saves = s.saves && !s.faults.byChance()
 	return s
 }
 
@@ -44,6 +47,18 @@ func newSettings(opts []Option) *settings {
 func (s *settings) withCodes() *settings {
 	c := *s
 	c.codes = true
+	return &c
+}
+
+// withFaults is s for a run that has the rates of f's.
+func (s *settings) withFaults(f *faults) *settings {
+	if f == nil {
+		return s
+	}
+	c, set := *s, *f.set
+	set.Panic, set.Kill, set.Full = f.rates[Panic], f.rates[Kill], f.rates[Full]
+	set.NoSpare, set.Late, set.Jump = f.rates[NoSpare], f.rates[Late], f.rates[Jump]
+	c.faults = &set
 	return &c
 }
 

@@ -13,6 +13,7 @@ import "testing"
 // all the same.
 func shrunk(t *testing.T, set *settings, failed run, f func(*System)) ([]constraint, *run) {
 	again := failed.again()
+	set = set.withFaults(again.faults)
 	again.record = &recording{events: newEvents()}
 	if r := again.run(t, false, f); r.failure == nil {
 		return nil, nil
@@ -92,13 +93,16 @@ func (r *recording) ends(foot []touch) {
 func (r *recording) constraints() (cs []constraint) {
 	seen := map[constraint]bool{}
 	for j, b := range r.steps {
+		if b.strand.kind == theFault {
+			continue // it comes when it comes
+		}
 		for _, x := range b.foot {
 			for i := j - 1; i >= 0; i-- {
 				a := r.steps[i]
 				if !conflicts(a.foot, []touch{x}) {
 					continue
 				}
-				if c := (constraint{a.event, b.event}); a.strand != b.strand && !seen[c] {
+				if c := (constraint{a.event, b.event}); a.strand != b.strand && a.strand.kind != theFault && !seen[c] {
 					seen[c] = true
 					cs = append(cs, c)
 				}

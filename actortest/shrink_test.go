@@ -141,3 +141,26 @@ func TestShrink_OfExhaustive(t *testing.T) {
 	require.NotNil(t, short)
 	require.Equal(t, []constraint{{"function#2: sends function 1", "test: sends function 1"}}, cs)
 }
+
+// Faults by chance are kept while a failure is shrunk, those that Swarm has drawn
+// too; but they are no order of events that could be saved.
+func TestShrink_WithFaults(t *testing.T) {
+	set := newSettings([]Option{With(Swarm), Inject(Faults{Panic: 0.9})})
+	require.False(t, set.saves)
+	fixed := newSettings([]Option{Inject(Faults{At: []Fault{{Kind: Panic, Nth: 1}}})})
+	require.True(t, fixed.saves)
+	mourns := func(sys *System) {
+		ref := recorder(sys)
+		require.NoError(sys, ref.Cast(sys, entry{}))
+		ref.Drain()
+		require.NoError(sys, ref.Wait(sys))
+	}
+	for _, set := range []*settings{set, fixed} {
+		e := explore(t, 100, mourns, set)
+		require.NotNil(t, e.failed)
+		cs, short := shrunk(t, set, *e.failed, mourns)
+		require.NotNil(t, short)
+		require.Empty(t, cs, "the order does not matter")
+		require.Contains(t, short.failure.Message, "injected by actortest into function")
+	}
+}

@@ -82,6 +82,7 @@ func newSim(set *settings, strategy strategy, seed uint64) *sim {
 		random:   rand.New(rand.NewPCG(seed, 0x5eed)),
 		of:       map[*sched.Task]*strand{},
 		things:   map[any]*thing{},
+		faults:   newFaults(set.faults, strategy, seed),
 	}
 }
 
@@ -90,6 +91,9 @@ func (d *sim) play(f func(*System)) {
 	d.origin = time.Now()
 	d.kick = make(chan struct{}, 1) // here, because it belongs to the bubble
 	d.clock = d.appear(&strand{kind: theClock})
+	if d.faults != nil {
+		d.faults.strand = d.appear(&strand{kind: theFault})
+	}
 	watch := d.newHand()
 	watch.strand = d.clock
 	defer sched.Adopt(watch)()
@@ -163,6 +167,7 @@ func (d *sim) loop(until *strand) {
 			}
 			d.fail("no end after %d steps: does something go round for ever? (Steps sets the limit)", limit)
 			return
+		case d.faults.strike(d):
 		default:
 			s := d.choose(options)
 			if s == nil {
@@ -222,19 +227,13 @@ func (d *sim) choose(options []*strand) *strand {
 
 // step lets s go on.
 func (d *sim) step(s *strand) {
+	fault, whom, refuse := d.faults.refuse(d, s)
 	d.mu.Lock()
-	d.beats.Add(1)
-	d.now = s
-	if d.record != nil {
-		d.record.begins(d, s)
-	}
-	d.begin(s)
-	d.enter(s)
 	state := s.state
-	if s.state == ready || s.op.Kind == sched.OpWake {
-		s.waits = s.waits[:0] // they are over
+	d.open(s)
+	if s.refuse = refuse; refuse {
+		d.faults.made(d, fault, whom, 0)
 	}
-	s.state, s.patient = running, false
 	h := s.hand
 	d.mu.Unlock()
 	switch {
@@ -247,6 +246,21 @@ func (d *sim) step(s *strand) {
 	default:
 		go d.newHand().once(s)
 	}
+}
+
+// open begins s's step; mu is held.
+func (d *sim) open(s *strand) {
+	d.beats.Add(1)
+	d.now = s
+	if d.record != nil {
+		d.record.begins(d, s)
+	}
+	d.begin(s)
+	d.enter(s)
+	if s.state == ready || s.op.Kind == sched.OpWake {
+		s.waits = s.waits[:0] // they are over
+	}
+	s.state, s.patient = running, false
 }
 
 // hire returns a hand that is free.
@@ -275,7 +289,7 @@ func (d *sim) expire() {
 
 // wakeClock makes the clock ready if a timer is due; mu is held.
 func (d *sim) wakeClock() {
-	if at, armed := d.sched.NextTimer(); armed && at <= d.Now() {
+	if at, armed := d.sched.NextTimer(); armed && at <= d.Now() && !d.faults.late(d, at) {
 		d.clock.state = ready
 	} else {
 		d.clock.state = asleep
@@ -288,7 +302,7 @@ const never = 50 * 365 * 24 * time.Hour
 // pass lets time pass, until somebody can go on; false: nobody will.
 func (d *sim) pass() bool {
 	wait := never
-	next, armed := d.sched.NextTimer()
+	next, armed := d.nextTimer()
 	if armed {
 		if d.stalled() {
 			return false

@@ -35,7 +35,8 @@ type strand struct {
 	cause    uint64 // the hash of the step that made it able to go on
 	thing    thing  // an actor as what others touch
 
-	rank int // the priority that the strategy has given it
+	spared sparing // an actor that faults do not hit
+	rank   int     // the priority that the strategy has given it
 }
 
 // kind is what a strand is.
@@ -46,6 +47,7 @@ const (
 	theTest
 	anActor
 	aFunction
+	theFault // who does what Faults wants, in the trace; never able
 )
 
 // state is where a strand is.
@@ -100,6 +102,8 @@ func (s *strand) called() string {
 		return "clock"
 	case theTest:
 		return "test"
+	case theFault:
+		return "fault"
 	case aFunction:
 		return "async"
 	}
@@ -107,6 +111,11 @@ func (s *strand) called() string {
 	if name := r.Name(); name != "" {
 		return name
 	}
+	return typeOf(r)
+}
+
+// typeOf is the type of an actor's value, without package and parameters.
+func typeOf(r actor.AnyRef) string {
 	what := r.Behaviour()
 	if i := strings.IndexByte(what, '['); i >= 0 {
 		what = what[:i] // type parameters

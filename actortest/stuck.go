@@ -25,7 +25,7 @@ type round struct {
 // can go on now, and a timer is armed.
 func (d *sim) stalled() bool {
 	d.mu.Lock()
-	waits := d.allWaitForEver()
+	waits := d.allWaitForEver() && !d.faults.delays(d)
 	r := &d.round
 	switch {
 	case !waits:

@@ -116,8 +116,8 @@ func (s *System) until(d time.Duration, condition func() bool) bool {
 			return false
 		}
 		// Timers of the System are known; others, of contexts, are not.
-		nap := max(left/grains, 1)
-		if next, armed := s.sim.sched.NextTimer(); armed {
+		nap := min(left, max(d/grains, 1))
+		if next, armed := s.sim.nextTimer(); armed {
 			nap = min(left, max(next-s.Now(), 1))
 		}
 		s.Sleep(nap)

@@ -3,6 +3,7 @@ package actortest
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -24,6 +25,7 @@ type trace struct {
 
 // line is one step for people.
 type line struct {
+	step   int // 0: it is a part of the step before
 	at     time.Duration
 	strand int
 	what   string // a verb
@@ -53,7 +55,7 @@ func (d *sim) enter(s *strand) {
 	if !t.keep {
 		return
 	}
-	l := line{at: d.Now(), strand: s.number, what: began(s), target: target}
+	l := line{step: t.steps, at: d.Now(), strand: s.number, what: began(s), target: target}
 	if s.state == standing {
 		l.what = s.op.Kind.String()
 		if s.op.Note != nil {
@@ -79,11 +81,10 @@ func began(s *strand) string {
 	}
 }
 
-// handles adds to s's present step which message it handles; mu is held.
-func (d *sim) handles(s *strand, op sched.Op) {
-	d.faults.handling(d, s)
+// handles adds to s's present step what it handles; mu is held.
+func (d *sim) handles(s, whose *strand, op sched.Op) {
 	t := &d.trace
-	if !t.keep || len(t.lines) == 0 {
+	if !t.keep || len(t.lines) == 0 || s != whose {
 		return
 	}
 	if l := &t.lines[len(t.lines)-1]; l.strand == s.number {
@@ -129,12 +130,15 @@ func (t *trace) name(strand int) string { return t.who[strand] }
 func (t *trace) table(w io.Writer) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(tw, "step\ttime\twho\tdoes\twhom\twhat")
-	for i, l := range t.lines {
-		whom := ""
+	for _, l := range t.lines {
+		step, whom := "", ""
+		if l.step > 0 {
+			step = strconv.Itoa(l.step)
+		}
 		if l.target >= 0 {
 			whom = t.name(l.target)
 		}
-		_, _ = fmt.Fprintf(tw, "%d\t%v\t%s\t%s\t%s\t%s\n", i+1, l.at, t.name(l.strand), l.what, whom, l.note)
+		_, _ = fmt.Fprintf(tw, "%s\t%v\t%s\t%s\t%s\t%s\n", step, l.at, t.name(l.strand), l.what, whom, l.note)
 	}
 	_ = tw.Flush()
 }

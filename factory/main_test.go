@@ -13,11 +13,10 @@ import (
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/factory"
+	"github.com/ractor-go/ractor/internal/leaks"
 )
 
-// The goroutines that are there before the first test are those that ants
-// starts when it is imported.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, leaks.Ants()...) }
 
 // start makes a System of the test's own. Its context ends far beyond what a
 // test takes.

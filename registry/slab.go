@@ -22,7 +22,7 @@ func (id ID) generation() uint32 { return uint32(id >> 32) }
 // not be copied after its first use.
 //
 // Lookup takes no lock and writes nothing. Insert and Remove take no lock
-// either, except when one Insert in 4,096 adds memory: two or three atomic
+// either, except when one Insert in 4,096, or the 65th, adds memory: two or three atomic
 // writes to the entry and one to a word that all of them share.
 //
 // An entry takes 16 bytes. They are used again, but not given back: a Slab
@@ -59,8 +59,8 @@ func (id ID) generation() uint32 { return uint32(id >> 32) }
 // generation 0 again, which is free, and is not pushed on the free list. Its
 // every ID was given once and is stale for ever.
 type Slab[V any] struct {
-	chunks atomic.Pointer[[]*chunk[V]] // grows under growing; the slice read here never changes
-	_      [120]byte                   // readers of chunks do not wait for writers of the words below
+	chunks atomic.Pointer[[]chunk[V]] // grows under growing; the slice read here never changes
+	_      [120]byte                  // readers of chunks do not wait for writers of the words below
 
 	free  atomic.Uint64 // head of the free list: pops in the high half, slot+1 in the low, 0 there is empty
 	fresh atomic.Uint64 // slots below this were given at least once; may run over maxSlots
@@ -70,12 +70,22 @@ type Slab[V any] struct {
 }
 
 const (
+	firstLen  = 64 // of the first chunk: a System of a few actors is made and ended quickly
 	chunkBits = 12
-	chunkLen  = 1 << chunkBits
+	chunkLen  = 1 << chunkBits // of all others
 	maxSlots  = math.MaxUint32 // slot+1 fits in 32 bits
 )
 
-type chunk[V any] [chunkLen]slot[V]
+type chunk[V any] []slot[V]
+
+// place is the chunk of a slot, and where it is there.
+func place(at uint32) (chunk, index int) {
+	if at < firstLen {
+		return 0, int(at)
+	}
+	at -= firstLen
+	return 1 + int(at>>chunkBits), int(at % chunkLen)
+}
 
 type slot[V any] struct {
 	value      atomic.Pointer[V]
@@ -158,10 +168,8 @@ func (s *Slab[V]) Remove(id ID) bool {
 // counter that every Insert and Remove would have to share.
 func (s *Slab[V]) Len() int {
 	n := 0
-	for _, chunk := range s.all() {
-		for i := range chunk {
-			n += int(chunk[i].generation.Load() & 1)
-		}
+	for _, slot := range s.given() {
+		n += int(slot.generation.Load() & 1)
 	}
 	return n
 }
@@ -171,13 +179,28 @@ func (s *Slab[V]) Len() int {
 // or goes meanwhile at most once. The loop may use the Slab.
 func (s *Slab[V]) All() iter.Seq2[ID, *V] {
 	return func(yield func(ID, *V) bool) {
-		for c, chunk := range s.all() {
-			for i := range chunk {
-				generation := chunk[i].generation.Load()
-				id := newID(uint32(c<<chunkBits|i), generation)
-				if v := s.Lookup(id); v != nil && !yield(id, v) {
+		for at, slot := range s.given() {
+			id := newID(at, slot.generation.Load())
+			if v := s.Lookup(id); v != nil && !yield(id, v) {
+				return
+			}
+		}
+	}
+}
+
+// given yields the slots that were ever given when it began: who has one now has
+// taken it before.
+func (s *Slab[V]) given() iter.Seq2[uint32, *slot[V]] {
+	return func(yield func(uint32, *slot[V]) bool) {
+		left := s.fresh.Load()
+		at := uint32(0)
+		for _, chunk := range s.all() {
+			for i := range chunk[:min(left, uint64(len(chunk)))] {
+				if !yield(at, &chunk[i]) {
 					return
 				}
+				at++
+				left--
 			}
 		}
 	}
@@ -186,19 +209,20 @@ func (s *Slab[V]) All() iter.Seq2[ID, *V] {
 // find returns the slot of an id that may have been given, nil for any other.
 func (s *Slab[V]) find(id ID) *slot[V] {
 	chunks := s.chunks.Load()
-	at := id.slot()
-	if chunks == nil || int(at>>chunkBits) >= len(*chunks) || id.generation()&1 == 0 {
+	chunk, i := place(id.slot())
+	if chunks == nil || chunk >= len(*chunks) || id.generation()&1 == 0 {
 		return nil
 	}
-	return &(*chunks)[at>>chunkBits][at%chunkLen]
+	return &(*chunks)[chunk][i]
 }
 
 // at returns a slot that is known to be there.
 func (s *Slab[V]) at(at uint32) *slot[V] {
-	return &(*s.chunks.Load())[at>>chunkBits][at%chunkLen]
+	chunk, i := place(at)
+	return &(*s.chunks.Load())[chunk][i]
 }
 
-func (s *Slab[V]) all() []*chunk[V] {
+func (s *Slab[V]) all() []chunk[V] {
 	if chunks := s.chunks.Load(); chunks != nil {
 		return *chunks
 	}
@@ -214,7 +238,7 @@ func (s *Slab[V]) take() (uint32, bool) {
 	if at >= maxSlots { // the look before the Add keeps the counter from running round
 		return 0, false
 	}
-	if need := int(at >> chunkBits); need >= len(s.all()) {
+	if need, _ := place(uint32(at)); need >= len(s.all()) {
 		s.grow(need)
 	}
 	return uint32(at), true
@@ -227,7 +251,11 @@ func (s *Slab[V]) grow(last int) {
 	defer s.growing.Unlock()
 	chunks := s.all()
 	for last >= len(chunks) {
-		chunks = append(chunks, new(chunk[V]))
+		size := chunkLen
+		if len(chunks) == 0 {
+			size = firstLen
+		}
+		chunks = append(chunks, make(chunk[V], size))
 	}
 	s.chunks.Store(&chunks)
 }

@@ -9,13 +9,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/internal/leaks"
 	"github.com/ractor-go/ractor/rpc"
 )
 
 // The default System in synctest bubbles, one after another, then outside:
 // nothing that one leaves behind reaches another, and nothing is left behind.
 func TestBubbles(t *testing.T) {
-	nothingElse := goleak.IgnoreCurrent()
 	calls := func(t *testing.T) {
 		ctx := context.Background()
 		ref := doer(ctx, t)
@@ -37,8 +37,8 @@ func TestBubbles(t *testing.T) {
 	}
 	for range 3 {
 		synctest.Test(t, calls)
-		require.NoError(t, goleak.Find(nothingElse))
+		require.NoError(t, goleak.Find(leaks.Ants()...))
 	}
 	calls(t)
-	require.NoError(t, goleak.Find(nothingElse))
+	require.NoError(t, goleak.Find(leaks.Ants()...))
 }

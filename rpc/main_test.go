@@ -10,10 +10,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/internal/leaks"
 	"github.com/ractor-go/ractor/rpc"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, leaks.Ants()...) }
 
 // start makes a System of the test's own, and a context that leads to it. The
 // context's deadline is far beyond what any test takes: a call that only it

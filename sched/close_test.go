@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ractor-go/ractor/internal/leaks"
 	"github.com/ractor-go/ractor/sched"
 )
 
@@ -93,7 +94,6 @@ func TestCloseInABubble(t *testing.T) {
 
 // Asleep, awake or just made: every scheduler ends whole.
 func TestNewAndCloseLeakNothing(t *testing.T) {
-	before := goleak.IgnoreCurrent()
 	for i := range 50 {
 		s, err := sched.New(sched.Config{Workers: 1 + i%4})
 		require.NoError(t, err)
@@ -109,5 +109,5 @@ func TestNewAndCloseLeakNothing(t *testing.T) {
 		}
 		await(t, s.Close())
 	}
-	require.NoError(t, goleak.Find(before))
+	require.NoError(t, goleak.Find(leaks.Ants()...))
 }

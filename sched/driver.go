@@ -56,11 +56,12 @@ type Hand interface {
 
 // Op is one thing that a simulated goroutine does.
 type Op struct {
-	Kind OpKind
-	Task *Task // whom it concerns; nil where it is nobody in particular
-	On   any   // what else it concerns: comparable; a fmt.Stringer is known by what it says
-	Note any   // for people: a message, a name
-	Ends bool  // OpWait: its context has a deadline
+	Kind  OpKind
+	Task  *Task // whom it concerns; nil where it is nobody in particular
+	On    any   // what else it concerns: comparable; a fmt.Stringer is known by what it says
+	Note  any   // for people: a message, a name
+	Ends  bool  // OpWait: its context has a deadline
+	Bound bool  // OpSend: the mailbox has a bound, so that it can be full
 }
 
 // OpKind is what is done. The comment says to whom.
@@ -81,7 +82,7 @@ const (
 	OpOffload                   // a function is given to Async
 	OpBlock                     // the goroutine is about to wait; refuse: there are too many
 	OpTouch                     // only noted: the present step concerns Task, and On, too
-	OpHandle                    // only noted: who handles Note now
+	OpHandle                    // only noted: whose callback begins; Note is the message, or the hook
 	OpWait                      // only noted: the goroutine will wait for Task, or for nobody (nil); Note says for what
 )
 

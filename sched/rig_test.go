@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ractor-go/ractor/internal/leaks"
 	"github.com/ractor-go/ractor/sched"
 )
 
 var stress = flag.Duration("stress", 200*time.Millisecond, "how long the stress tests run, together")
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // ants has started two goroutines when it was imported
+	goleak.VerifyTestMain(m, leaks.Ants()...)
 }
 
 // start returns a scheduler that the test's end closes.

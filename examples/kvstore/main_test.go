@@ -19,10 +19,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/actortest"
 )
 
 // What is there before the first test is what ants starts when it is imported.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, actortest.IgnoreAnts()...) }
 
 // rig is a store that is served.
 type rig struct {

@@ -1,0 +1,4 @@
+package leaks
+
+// What the tests look at.
+var OnlyAnts = onlyAnts
