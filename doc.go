@@ -14,6 +14,7 @@
 //	floor  package      what it is                                       it knows
 //	5      cmd/loadgen  puts a load on everything and measures it        all below
 //	5      examples/    whole programs to start from: crawler, kvstore   all below
+//	4      actortest    simulations of whole systems, for tests          all below
 //	3b     supervisor   restarts children: strategies, intensity         3a, actor
 //	3b     factory      pools of workers: routing, limits, retries       3a, actor
 //	3b     port         publish and subscribe, from one to many          actor
@@ -28,8 +29,8 @@
 //	0      timerwheel   a hierarchical wheel, without clock or           nobody
 //	                    goroutine
 //	0      registry     the tables of names and of ids                   nobody
-//	seam   internal/    atomics and locks under which every              gid
-//	       weave        interleaving can be tried
+//	seam   weave        in internal: atomics and locks under which       gid
+//	                    every interleaving can be tried
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
 //	                    above; invariant: checks of race builds; leaks:
 //	                    goroutines that are nobody's; docs: README and
