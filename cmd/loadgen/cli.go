@@ -35,12 +35,14 @@ Examples:
   loadgen run mixed --rate 100000 --duration 10s
   loadgen run spawn --json - | jq            figures for a program
   loadgen run pairs --cpuprofile cpu.out     where the time goes
+  loadgen soak --duration 30m                is anything lost, or left behind?
 
 Exit codes: 0, 1 when a check failed, 2 for bad usage.`
 
 type arguments struct {
 	Run   runArguments  `cmd:"" default:"withargs" help:"Run scenarios: those named, at full size; none named: all, at modest size."`
 	List  listArguments `cmd:"" help:"Explain the scenarios: work, variants, what an op is, default sizes."`
+	Soak  soakArguments `cmd:"" help:"Do everything at once for a long time, with kills and panics, and look whether anything is lost or left."`
 	Child struct{}      `cmd:"" hidden:""`
 }
 
@@ -95,6 +97,8 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 		case "help":
 		case "list":
 			err = list(out, all, given.List.Names)
+		case "soak":
+			err = given.Soak.run(ctx, out, words)
 		case childCommand:
 			err = beChild(ctx, in, out, words)
 		default:
@@ -118,7 +122,7 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 }
 
 // readArguments reads the command line and says what it asks for: help, which
-// has been given already, list, child or run.
+// has been given already, list, soak, child or run.
 func readArguments(args []string, out, words io.Writer) (given arguments, what string, err error) {
 	helped := false
 	parser, err := kong.New(&given,
