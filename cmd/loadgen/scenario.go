@@ -115,7 +115,7 @@ func title(s *scenario, v *variant) string {
 func catalogue() []scenario {
 	return []scenario{
 		pingpong(), fanin(), pairs(), spawn(), skynet(), call(), ring(),
-		timers(), broadcast(), supervise(), blocking(), mixed(), idle(),
+		timers(), broadcast(), supervise(), blocking(), mixed(), idle(), overload(),
 	}
 }
 

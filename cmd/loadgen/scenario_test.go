@@ -25,6 +25,7 @@ var tiny = map[string]string{
 	"blocking":  "--messages 100 --rate 2000 --actors 8",
 	"mixed":     "--messages 500 --rate 5000 --actors 50",
 	"idle":      "--messages 5 --actors 50 --duration 10ms",
+	"overload":  "--messages 20000 --rate 200000 --bound 50",
 }
 
 // tinyJobs are all variants at tiny sizes.

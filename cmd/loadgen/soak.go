@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -205,7 +206,7 @@ func (s *soaking) work(ctx context.Context, p soakPart) {
 		err := s.limited(ctx, fmt.Sprintf("round %d", n), p.round)
 		s.gate.RUnlock()
 		if err != nil {
-			s.house.wrong(p.name(), "%v%s", err, s.standing())
+			s.house.wrongf(p.name(), "%v%s", err, s.standing())
 			return
 		}
 	}
@@ -213,17 +214,18 @@ func (s *soaking) work(ctx context.Context, p soakPart) {
 
 // standing tells of the actors that are in a callback, for who looks into a
 // round that has not ended.
-func (s *soaking) standing() (text string) {
+func (s *soaking) standing() string {
+	var text strings.Builder
 	n := 0
 	for i := range s.house.sys.Actors() {
 		if i.Doing == actor.Idle && i.Queue == 0 {
 			continue
 		}
 		if n++; n <= 10 {
-			text += fmt.Sprintf("\n    %v (%s) is %v, %v for %v, with %d queued", i.Actor, i.Behaviour, i.Status, i.Doing, i.Since, i.Queue)
+			fmt.Fprintf(&text, "\n    %v (%s) is %v, %v for %v, with %d queued", i.Actor, i.Behaviour, i.Status, i.Doing, i.Since, i.Queue)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // watch takes samples until the time is over, or something is wrong.
@@ -267,7 +269,7 @@ func (s *soaking) sampleNow(ctx context.Context) soakSample {
 	if !s.house.wrongs.any() { // or a round has ended in the middle
 		for _, p := range s.parts {
 			for _, what := range s.accountOf(p).Failures {
-				s.house.wrong(p.name(), "after %v: %s", now.At.Round(time.Millisecond), what)
+				s.house.wrongf(p.name(), "after %v: %s", now.At.Round(time.Millisecond), what)
 			}
 		}
 	}
@@ -290,12 +292,12 @@ func (s *soaking) end(ctx context.Context) {
 	clean := !s.house.wrongs.any()
 	for _, p := range s.parts {
 		if err := s.limited(ctx, p.name()+", stop", p.stop); err != nil {
-			s.house.wrong(p.name(), "%v%s", err, s.standing())
+			s.house.wrongf(p.name(), "%v%s", err, s.standing())
 		}
 	}
 	last := s.house.look()
 	if err := s.limited(ctx, "auditor, stop", s.house.audit.stop); err != nil {
-		s.house.wrong("auditor", "%v", err)
+		s.house.wrongf("auditor", "%v", err)
 	}
 	for _, p := range s.parts {
 		a := s.accountOf(p)

@@ -105,7 +105,7 @@ func (s *callServer) Handle(ctx *actor.Context[callOrder], m callOrder) error {
 		v, err := c.call(below, m.next, callNow, m.number, actor.Ref[callOrder]{})
 		if err != nil {
 			m.answer.Fail(errCallFails)
-			return nil //nolint:nilerr // it is the asker's
+			return nil
 		}
 		m.answer.Send(v)
 	case callThen:
@@ -134,7 +134,7 @@ func (c *soakCalls) give(ctx *actor.Context[callOrder], m callOrder) {
 		c.tally.refused.Add(1)
 	}
 	if !soakRefusal(err) && !errors.Is(err, rpc.ErrNotWaiting) {
-		c.h.wrong(callsPart, "give: %v", err)
+		c.h.wrongf(callsPart, "give: %v", err)
 	}
 	m.answer.Fail(errCallFails)
 }
@@ -148,11 +148,11 @@ func (c *soakCalls) then(ctx *actor.Context[callOrder], m callOrder) {
 		return callOrder{way: callNow, number: m.number, answer: r}
 	}, func(v int64, err error) error {
 		if continued {
-			c.h.wrong(callsPart, "a call was continued twice")
+			c.h.wrongf(callsPart, "a call was continued twice")
 		}
 		continued = true
 		if err != nil {
-			c.h.wrong(callsPart, "a call that is continued: %v", err)
+			c.h.wrongf(callsPart, "a call that is continued: %v", err)
 		}
 		m.answer.Send(v)
 		return nil
@@ -179,7 +179,7 @@ func (c *soakCalls) ended(asked bool, number, v int64, err error) {
 	case err == nil:
 		end = callAnswered
 		if v != number*number {
-			c.h.wrong(callsPart, "%d squared is %d", number, v)
+			c.h.wrongf(callsPart, "%d squared is %d", number, v)
 		}
 	case errors.Is(err, errCallFails):
 		end = callFailed
@@ -195,7 +195,7 @@ func (c *soakCalls) ended(asked bool, number, v int64, err error) {
 	case errors.Is(err, actor.ErrKilled):
 		end = callKilled
 	default:
-		c.h.wrong(callsPart, "a call has ended with: %v", err)
+		c.h.wrongf(callsPart, "a call has ended with: %v", err)
 	}
 	c.ends[end].Add(1)
 }
@@ -233,7 +233,7 @@ func (c *soakCalls) round(ctx context.Context) error {
 			return err
 		}
 	}
-	errs := make([]error, callCallers)
+	errs := make([]error, callCallers, callCallers+1)
 	var all sync.WaitGroup
 	for i := range errs {
 		r := rand.New(rand.NewPCG(c.r.Uint64(), 0))
@@ -275,7 +275,8 @@ func (c *soakCalls) round(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(append(errs, c.h.audit.flush(ctx))...)
+	errs = append(errs, c.h.audit.flush(ctx))
+	return errors.Join(errs...)
 }
 
 // ask makes calls, one after another, and some of them all at once.
@@ -303,7 +304,7 @@ func (c *soakCalls) ask(ctx context.Context, r *rand.Rand) error {
 
 // multi asks all servers at once.
 func (c *soakCalls) multi(ctx context.Context, r *rand.Rand) {
-	var to []actor.Ref[callOrder]
+	to := make([]actor.Ref[callOrder], 0, callServers)
 	for place := range c.servers {
 		to = append(to, *c.servers[place].Load())
 	}
@@ -314,7 +315,7 @@ func (c *soakCalls) multi(ctx context.Context, r *rand.Rand) {
 		return callOrder{way: callNow, number: number, answer: reply}
 	})
 	if len(answers) != len(to) {
-		c.h.wrong(callsPart, "%d answers of %d", len(answers), len(to))
+		c.h.wrongf(callsPart, "%d answers of %d", len(answers), len(to))
 	}
 	for _, a := range answers {
 		c.ended(true, number, a.Value, a.Err)

@@ -152,7 +152,7 @@ func (c *soakCrowd) spawn(ctx context.Context, i int) (crowdMember, error) {
 	case who.dead && errors.Is(err, errCrowdStart):
 		c.refused++
 	case who.dead:
-		c.h.wrong(crowdPart, "an actor that could not start: %v", err)
+		c.h.wrongf(crowdPart, "an actor that could not start: %v", err)
 	case err != nil:
 		return m, fmt.Errorf("spawn: %w", err)
 	default:
@@ -205,13 +205,13 @@ func (c *soakCrowd) check(ctx context.Context, m crowdMember) {
 		right = errors.Is(err, sched.ErrGoexit)
 	}
 	if !right {
-		c.h.wrong(crowdPart, "end %d of %v: %v", m.end, m.ref, err)
+		c.h.wrongf(crowdPart, "end %d of %v: %v", m.end, m.ref, err)
 	}
 	if m.name == "" {
 		return
 	}
 	if _, err := actor.Whereis[crowdOrder](ctx, m.name); !errors.Is(err, actor.ErrNotFound) {
-		c.h.wrong(crowdPart, "name %q after the end: %v", m.name, err)
+		c.h.wrongf(crowdPart, "name %q after the end: %v", m.name, err)
 	}
 }
 

@@ -69,14 +69,14 @@ func (w *groupWatcher) Handle(_ *actor.Context[groupWatch], m groupWatch) error 
 	for _, who := range m.event.Joined {
 		seat := groupSeat{m.event.Group, who}
 		if w.present[seat] {
-			w.g.h.wrong(groupsPart, "%v has joined %s twice", who, m.event.Group)
+			w.g.h.wrongf(groupsPart, "%v has joined %s twice", who, m.event.Group)
 		}
 		w.present[seat] = true
 	}
 	for _, who := range m.event.Left {
 		seat := groupSeat{m.event.Group, who}
 		if !w.present[seat] {
-			w.g.h.wrong(groupsPart, "%v has left %s, in which it was not", who, m.event.Group)
+			w.g.h.wrongf(groupsPart, "%v has left %s, in which it was not", who, m.event.Group)
 		}
 		delete(w.present, seat)
 	}
@@ -120,7 +120,7 @@ func (g *soakGroups) round(ctx context.Context) error {
 	}
 	for _, group := range groups {
 		for who := range group.Members(ctx) {
-			g.h.wrong(groupsPart, "%v has ended and is in %v", who, group)
+			g.h.wrongf(groupsPart, "%v has ended and is in %v", who, group)
 		}
 	}
 	if err := g.empty(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ type soakJob struct {
 
 func (j *soakJob) ends(how int32) {
 	if !j.end.CompareAndSwap(jobOpen, how) {
-		j.j.h.wrong(jobsPart, "a job has ended as %d and as %d", j.end.Load(), how)
+		j.j.h.wrongf(jobsPart, "a job has ended as %d and as %d", j.end.Load(), how)
 		return
 	}
 	j.j.ends[how].Add(1)
@@ -172,7 +173,7 @@ func (j *soakJobs) round(ctx context.Context) error {
 	}
 	st := f.Stats()
 	if st.Submitted != st.Done+st.Discarded || st.InFlight != 0 || st.Queued != 0 {
-		j.h.wrong(jobsPart, "a factory that has ended says %+v", st)
+		j.h.wrongf(jobsPart, "a factory that has ended says %+v", st)
 	}
 	j.replaced += st.Replaced
 	j.retried += st.Retried
@@ -182,7 +183,7 @@ func (j *soakJobs) round(ctx context.Context) error {
 // submit sends jobs, one after another.
 func (j *soakJobs) submit(ctx context.Context, f factory.Factory[*soakJob], r *rand.Rand, over *countdown) {
 	for range jobsEach {
-		job := &soakJob{j: j, way: r.IntN(40), key: fmt.Sprint(r.IntN(12)), over: over}
+		job := &soakJob{j: j, way: r.IntN(40), key: strconv.Itoa(r.IntN(12)), over: over}
 		var refused *factory.RefusedError
 		switch err := f.Submit(ctx, job); {
 		case err == nil, errors.As(err, &refused): // OnDone or OnDiscard tells the end

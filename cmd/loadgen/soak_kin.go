@@ -88,7 +88,7 @@ func (w *kinWatcher) Handle(ctx *actor.Context[kinOrder], o kinOrder) error {
 		})
 	case !o.ended.IsZero():
 		if w.seen[o.ended] {
-			k.h.wrong(kinPart, "the end of %v was told twice", o.ended)
+			k.h.wrongf(kinPart, "the end of %v was told twice", o.ended)
 		}
 		w.seen[o.ended] = true
 		k.downs.Add(1)

@@ -56,8 +56,8 @@ func (h *soakHouse) random(part string) *rand.Rand {
 	return rand.New(rand.NewPCG(h.seed, f.Sum64()))
 }
 
-// wrong says that something happened that must not happen.
-func (h *soakHouse) wrong(part, format string, args ...any) {
+// wrongf says that something happened that must not happen.
+func (h *soakHouse) wrongf(part, format string, args ...any) {
 	h.wrongs.add(part + ": " + fmt.Sprintf(format, args...))
 }
 
@@ -111,7 +111,7 @@ func soakCast[M any](ctx context.Context, h *soakHouse, part string, y *soakTall
 	if err != nil {
 		y.refused.Add(1)
 		if !soakRefusal(err) {
-			h.wrong(part, "cast to %v: %v", to, err)
+			h.wrongf(part, "cast to %v: %v", to, err)
 		}
 	}
 	return err

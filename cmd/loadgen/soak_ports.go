@@ -43,7 +43,7 @@ type portReader struct {
 func (r *portReader) Handle(_ *actor.Context[portNews], m portNews) error {
 	r.p.tally.entered.Add(1)
 	if r.once && m.number <= r.last[m.publisher] {
-		r.p.h.wrong(portsPart, "number %d of publisher %d came behind %d", m.number, m.publisher, r.last[m.publisher])
+		r.p.h.wrongf(portsPart, "number %d of publisher %d came behind %d", m.number, m.publisher, r.last[m.publisher])
 	}
 	r.last[m.publisher] = m.number
 	return nil
@@ -121,10 +121,10 @@ func (p *soakPorts) round(ctx context.Context) error {
 	out.Send(ctx, portNews{0, portSends + 2}) // goes through all filters: now it notices that all have ended
 	st := out.Stats()
 	if st.Subscribers != 0 {
-		p.h.wrong(portsPart, "%d subscribers are left, all of which have ended", st.Subscribers)
+		p.h.wrongf(portsPart, "%d subscribers are left, all of which have ended", st.Subscribers)
 	}
 	if n := published.Load(); n != portPublishers*portSends {
-		p.h.wrong(portsPart, "%d sends of %d have returned", n, portPublishers*portSends)
+		p.h.wrongf(portsPart, "%d sends of %d have returned", n, portPublishers*portSends)
 	}
 	p.tally.sent.Add(int64(st.Sent))
 	p.refused += st.Refused

@@ -182,7 +182,7 @@ func (r *soakReport) write(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "%-8s %s\n", p.Part, strings.Join(rest, ", "))
 	}
-	var reasons []string
+	reasons := make([]string, 0, len(r.Discarded))
 	for _, reason := range slices.Sorted(maps.Keys(r.Discarded)) {
 		reasons = append(reasons, fmt.Sprintf("%s %d", reason, r.Discarded[reason]))
 	}

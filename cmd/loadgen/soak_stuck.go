@@ -97,13 +97,13 @@ func (s *soakStuck) hang(ctx *actor.Context[stuckOrder], c *stuckCase) {
 	close(c.began)
 	<-c.release
 	if err := soakCast(ctx, s.h, stuckPart, &s.tally, s.sink, stuckOrder{}); !errors.Is(err, actor.ErrKilled) {
-		s.h.wrong(stuckPart, "a cast of the abandoned: %v", err)
+		s.h.wrongf(stuckPart, "a cast of the abandoned: %v", err)
 	}
 	if _, err := actor.Spawn(ctx, &stuckActor{s}); !errors.Is(err, actor.ErrKilled) {
-		s.h.wrong(stuckPart, "a spawn of the abandoned: %v", err)
+		s.h.wrongf(stuckPart, "a spawn of the abandoned: %v", err)
 	}
 	if err := s.sink.CastAfter(0, stuckOrder{}).Err(); !errors.Is(err, actor.ErrKilled) {
-		s.h.wrong(stuckPart, "a timer of the abandoned: %v", err)
+		s.h.wrongf(stuckPart, "a timer of the abandoned: %v", err)
 	}
 	s.inside.Add(-1)
 	close(c.ended)
@@ -185,7 +185,7 @@ func (s *soakStuck) abandon(ctx context.Context) error {
 	if err := ref.Wait(ctx); errors.Is(err, actor.ErrAbandoned) {
 		s.abandoned++
 	} else {
-		s.h.wrong(stuckPart, "a handler that ignored its Kill: %v", err)
+		s.h.wrongf(stuckPart, "a handler that ignored its Kill: %v", err)
 	}
 	return nil
 }

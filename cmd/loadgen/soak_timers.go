@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,10 +16,12 @@ import (
 type soakTimers struct {
 	h     *soakHouse
 	r     *rand.Rand
-	tally soakTally // sent is what was armed and neither cancelled nor ended with its actor
-	ends  [shotEnds]atomic.Int64
-	armed int64
+	fired atomic.Int64
 	ticks atomic.Int64
+
+	mu    sync.Mutex
+	armed int64
+	ends  [shotEnds]int64 // guarded by mu, and so are the ends of all timers
 }
 
 const (
@@ -33,13 +36,13 @@ type soakShot struct {
 	t     *soakTimers
 	armed time.Time
 	after time.Duration
-	end   atomic.Int32
+	end   int // guarded by t.mu
 	over  *countdown
 }
 
 // How timers end.
 const (
-	shotArmed int32 = iota
+	shotArmed = iota
 	shotFired
 	shotCancelled
 	shotLost // a dead letter
@@ -47,14 +50,36 @@ const (
 	shotEnds
 )
 
-// ends says that the timer has ended; it must not have before.
-func (s *soakShot) ends(how int32) {
-	if !s.end.CompareAndSwap(shotArmed, how) {
-		s.t.h.wrong(timersPart, "a timer has ended as %d and as %d", s.end.Load(), how)
+// ends says that the timer has ended; it must not have before. But one that was
+// just expiring when its actor ended may be a dead letter a little later.
+func (s *soakShot) ends(how int) {
+	t := s.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := s.end
+	switch {
+	case was == shotArmed:
+		s.over.one()
+	case was == shotGone && how == shotLost:
+		t.ends[was]--
+	default:
+		t.h.wrongf(timersPart, "a timer has ended as %d and as %d", was, how)
 		return
 	}
-	s.t.ends[how].Add(1)
-	s.over.one()
+	t.ends[how]++
+	s.end = how
+}
+
+// gone says that the timer has ended with its actor, if it had not before.
+func (s *soakShot) gone() {
+	t := s.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.end == shotArmed {
+		s.end = shotGone
+		t.ends[shotGone]++
+		s.over.one()
+	}
 }
 
 // shotOrder is what a timer sends; without a shot it is a periodic tick.
@@ -74,9 +99,9 @@ func (a *shotActor) Handle(_ *actor.Context[shotOrder], o shotOrder) error {
 		a.t.ticks.Add(1)
 		return nil
 	}
-	a.t.tally.entered.Add(1)
+	a.t.fired.Add(1)
 	if early := o.after - time.Since(o.armed); early > 0 {
-		a.t.h.wrong(timersPart, "a timer of %v is %v early", o.after, early)
+		a.t.h.wrongf(timersPart, "a timer of %v is %v early", o.after, early)
 	}
 	o.ends(shotFired)
 	return nil
@@ -107,9 +132,11 @@ func (t *soakTimers) round(ctx context.Context) error {
 		shots[i] = s
 		timers[i] = refs[i%shotActors].CastAfter(s.after, shotOrder{s})
 		if err := timers[i].Err(); err != nil {
-			t.h.wrong(timersPart, "a timer was not armed: %v", err)
+			t.h.wrongf(timersPart, "a timer was not armed: %v", err)
 		}
+		t.mu.Lock()
 		t.armed++
+		t.mu.Unlock()
 	}
 	for range shotsARound / 4 {
 		i := t.r.IntN(shotsARound)
@@ -128,8 +155,8 @@ func (t *soakTimers) round(ctx context.Context) error {
 		return err
 	}
 	for i, s := range shots { // whatever the dead had armed, and was not queued, is gone
-		if i%shotActors < shotMortals && s.end.Load() == shotArmed {
-			s.ends(shotGone)
+		if i%shotActors < shotMortals {
+			s.gone()
 		}
 	}
 	if err := await(ctx, over.done); err != nil {
@@ -137,34 +164,27 @@ func (t *soakTimers) round(ctx context.Context) error {
 	}
 	for i, ref := range refs[shotMortals:] {
 		if tick := ticking[shotMortals+i]; i%2 == 0 && !tick.Cancel() {
-			t.h.wrong(timersPart, "a periodic timer has ended by itself: %v", tick.Err())
+			t.h.wrongf(timersPart, "a periodic timer has ended by itself: %v", tick.Err())
 		}
 		if err := ref.StopAndWait(ctx); err != nil { // the other half of the ticks end with it
 			return err
 		}
 	}
-	t.tally.sent.Store(t.armed - t.ends[shotCancelled].Load() - t.ends[shotGone].Load())
 	return t.h.audit.flush(ctx)
 }
 
 func (t *soakTimers) stop(context.Context) error { return nil }
 
 func (t *soakTimers) account(tr *trial) {
-	// A tick that was queued at the end of its actor is a dead letter too.
-	lost := t.ends[shotLost].Load()
-	var letters int64
-	for _, n := range tr.discarded {
-		letters += int64(n)
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	tr.count("ticks", t.ticks.Load())
-	tr.count("ticks_discarded", letters-lost)
-	tr.discarded = map[string]uint64{"timers": uint64(lost)}
-	tr.balance(t.tally.ledger())
-	tr.count("cancelled", t.ends[shotCancelled].Load())
-	tr.count("gone_with_their_actor", t.ends[shotGone].Load())
-	var ended int64
-	for how := range t.ends {
-		ended += t.ends[how].Load()
-	}
-	tr.want("ended", ended, t.armed)
+	tr.count("cancelled", t.ends[shotCancelled])
+	tr.count("gone_with_their_actor", t.ends[shotGone])
+	tr.discarded = map[string]uint64{"timers": uint64(t.ends[shotLost])} // not the ticks, of which nobody keeps count
+	tr.balance(ledger{
+		sent:    t.armed - t.ends[shotCancelled] - t.ends[shotGone],
+		handled: t.fired.Load(),
+	})
+	tr.want("fired", t.ends[shotFired], t.fired.Load())
 }

@@ -176,7 +176,7 @@ func (t *soakTrees) ask(ctx context.Context, leaf actor.Ref[treeOrder]) error {
 		case soakRefusal(err):
 			t.tally.refused.Add(1)
 		default:
-			t.h.wrong(treesPart, "call of %v: %v", leaf, err)
+			t.h.wrongf(treesPart, "call of %v: %v", leaf, err)
 			return err
 		}
 		soakPause(ctx, time.Millisecond)
