@@ -106,6 +106,12 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 		}
 	}
 
+	return complain(err, words)
+}
+
+// complain says what is wrong, if it has not been said, and returns the exit
+// code.
+func complain(err error, words io.Writer) int {
 	var usage usageError
 	switch {
 	case err == nil:
@@ -165,6 +171,13 @@ func joined(args []string) []string {
 // overflows are the rules that --overflow takes.
 func overflows() []string { return []string{"wait", "refuse", "drop-newest", "drop-oldest"} }
 
+// What is more than a machine can do, or a test needs: figures that are computed
+// of these do not overflow.
+const (
+	mostOf  = 1_000_000_000_000
+	longest = 7 * 24 * time.Hour
+)
+
 // validate finds values of no use. All are named with their flag.
 func (a *runArguments) validate() error {
 	counts := []struct {
@@ -180,12 +193,20 @@ func (a *runArguments) validate() error {
 		{"--runs", wide(a.Runs)},
 	}
 	for _, c := range counts {
-		if c.value != nil && *c.value <= 0 {
+		switch {
+		case c.value == nil:
+		case *c.value <= 0:
 			return badUsage("%s is %d: want a positive number", c.flag, *c.value)
+		case *c.value > mostOf:
+			return badUsage("%s is %d: want at most %d", c.flag, *c.value, int64(mostOf))
 		}
 	}
-	if a.Duration != nil && *a.Duration <= 0 {
+	switch {
+	case a.Duration == nil:
+	case *a.Duration <= 0:
 		return badUsage("--duration is %v: want a positive duration", *a.Duration)
+	case *a.Duration > longest:
+		return badUsage("--duration is %v: want at most %v", *a.Duration, longest)
 	}
 	if a.Overflow != nil {
 		known := false
@@ -274,7 +295,10 @@ func (a *runArguments) jobs(all []scenario) (jobs []job, notes []string, err err
 		for _, flag := range unused {
 			notes = append(notes, fmt.Sprintf("%s: %s does not apply", s.name, flag))
 		}
-		base = given.arrivals(base)
+		if base = given.arrivals(base); base.Messages > mostOf {
+			return nil, nil, badUsage("%s: --rate %d for --duration %v are %d messages: want at most %d",
+				s.name, base.Rate, base.Duration, base.Messages, int64(mostOf))
+		}
 		if s.rounds > 0 && a.Messages == nil {
 			base.Messages = s.rounds * int64(base.Actors)
 		}

@@ -37,18 +37,21 @@ const (
 	// counts as hanging. Rounds last up to a second.
 	soakLimit = time.Minute
 
+	// settleLimit is how long spares may take to leave: a few times
+	// sched.Config.StallMemory. On a busy machine new ones may come meanwhile.
+	settleLimit = 500 * time.Millisecond
+
 	// soakRest is how long a part rests after a round, at most: so that the
 	// ten of them load two processors well and do not drown them, which would
 	// show what happens when nobody gets a processor, and little else.
 	soakRest = 40 * time.Millisecond
 )
 
-// soakSamples is how many samples a soak takes, roughly; they are soakLeast to
-// soakMost apart.
+// soakSamples is how many samples a soak takes at most; they are soakLeast apart
+// or more.
 const (
 	soakSamples = 120
 	soakLeast   = 250 * time.Millisecond
-	soakMost    = 15 * time.Second
 )
 
 // soakPlan is what is to be done.
@@ -62,11 +65,9 @@ type soakPlan struct {
 
 // plan checks the arguments.
 func (a *soakArguments) plan() (soakPlan, error) {
-	shared := runArguments{Workers: a.Workers, Config: a.Config} // that mean the same
+	shared := runArguments{Duration: &a.Duration, Workers: a.Workers, Config: a.Config} // that mean the same
 	p := soakPlan{duration: a.Duration, every: a.Every, limit: soakLimit, seed: rand.Uint64N(1e6), parts: soakParts()}
 	switch {
-	case a.Duration <= 0:
-		return p, badUsage("--duration is %v: want a positive duration", a.Duration)
 	case a.Every < 0:
 		return p, badUsage("--every is %v: want a positive duration", a.Every)
 	}
@@ -84,7 +85,7 @@ func (a *soakArguments) plan() (soakPlan, error) {
 	if p.every == 0 {
 		p.every = min(time.Minute, max(p.duration/10, time.Second))
 	}
-	p.sample = min(max(p.duration/soakSamples, soakLeast), soakMost)
+	p.sample = max(p.duration/soakSamples, soakLeast)
 	return p, nil
 }
 
@@ -104,7 +105,7 @@ func (a *soakArguments) run(ctx context.Context, out, words io.Writer) (err erro
 	}
 	show := newProgress(words, int(plan.duration/plan.sample))
 	show.line(fmt.Sprintf("soak for %v with seed %d, a line every %v", plan.duration, plan.seed, plan.every))
-	report := soak(ctx, plan, show)
+	report := soak(ctx, plan, time.After(plan.duration), show)
 	show.end()
 	if err = report.write(out); err == nil && figures != nil {
 		encoder := json.NewEncoder(figures)
@@ -133,10 +134,10 @@ type soaking struct {
 	report soakReport
 }
 
-// soak does it all: the parts start, do rounds beside one another until the
-// time is over or something is wrong, and stop; then everything has to be as if
+// soak does it all: the parts start, do rounds beside one another until it is
+// over or something is wrong, and stop; then everything has to be as if
 // there had been nothing.
-func soak(ctx context.Context, plan soakPlan, show *progress) soakReport {
+func soak(ctx context.Context, plan soakPlan, over <-chan time.Time, show *progress) soakReport {
 	s := &soaking{soakPlan: plan, halt: make(chan struct{})}
 	s.report = soakReport{
 		Seed: plan.seed, Duration: plan.duration, Config: plan.config,
@@ -156,7 +157,7 @@ func soak(ctx context.Context, plan soakPlan, show *progress) soakReport {
 	if err := s.begin(inside); err != nil {
 		s.report.failf("%v", err)
 	} else {
-		s.watch(ctx, inside, show)
+		s.watch(ctx, inside, over, show)
 		s.end(inside)
 	}
 	s.report.Took = time.Since(s.start)
@@ -228,10 +229,8 @@ func (s *soaking) standing() string {
 	return text.String()
 }
 
-// watch takes samples until the time is over, or something is wrong.
-func (s *soaking) watch(ctx, inside context.Context, show *progress) {
-	over := time.NewTimer(s.duration)
-	defer over.Stop()
+// watch takes samples until it is over, or something is wrong.
+func (s *soaking) watch(ctx, inside context.Context, over <-chan time.Time, show *progress) {
 	tick := time.NewTicker(s.sample)
 	defer tick.Stop()
 	due := s.every
@@ -240,7 +239,7 @@ func (s *soaking) watch(ctx, inside context.Context, show *progress) {
 		case <-ctx.Done():
 			s.report.failf("interrupted after %v", time.Since(s.start).Round(time.Second))
 			return
-		case <-over.C:
+		case <-over:
 			return
 		case <-tick.C:
 		}
@@ -263,7 +262,7 @@ func (s *soaking) sampleNow(ctx context.Context) soakSample {
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	now.At = time.Since(s.start)
-	now.Standing = s.house.sys.Stats().Live
+	now.Standing, now.Workers = s.settle(ctx)
 	now.Heap = liveHeap()
 	now.Goroutines = runtime.NumGoroutine()
 	if !s.house.wrongs.any() { // or a round has ended in the middle
@@ -275,6 +274,28 @@ func (s *soaking) sampleNow(ctx context.Context) soakSample {
 	}
 	s.report.Samples = append(s.report.Samples, now)
 	return now
+}
+
+// settle waits until the spares have left that the last stalls have called, and
+// returns how many actors and workers there are then. Each worker has free
+// lists of its own for each type of message, some hundred kilobytes in all, so
+// that the live heap would tell how busy the machine has just been. Spares leave
+// when for a while no stall was found, but not while nothing happens at all: so
+// the auditor is kept talking. Of those that are stuck in an abandoned handler
+// each has its spare, and every fourth a second one.
+func (s *soaking) settle(ctx context.Context) (alive int64, workers int) {
+	for end := time.Now().Add(settleLimit); ; soakPause(ctx, time.Millisecond) {
+		st := s.house.sys.Stats()
+		out := s.house.out()
+		workers = len(st.Sched.Workers)
+		if workers <= s.config.Workers+out+(out+3)/4 || time.Now().After(end) {
+			return st.Live, workers
+		}
+		if err := s.house.audit.flush(ctx); err != nil {
+			s.house.wrongf("auditor", "flush: %v", err)
+			return st.Live, workers
+		}
+	}
 }
 
 // accountOf closes a part's books; no round runs.

@@ -26,6 +26,7 @@ type soakSample struct {
 	Handled     uint64        `json:"handled"` // messages that turns have counted
 
 	Standing   int64   `json:"standing"` // actors that last
+	Workers    int     `json:"workers"`  // of the scheduler, with spares and stuck ones
 	Heap       float64 `json:"heap"`     // live bytes
 	Goroutines int     `json:"goroutines"`
 }
@@ -46,12 +47,18 @@ func (h *soakHouse) look() soakSample {
 	for i := range h.sys.Actors() {
 		now.Queued += i.Queue
 	}
+	now.Out = h.out()
+	return now
+}
+
+// out is how many goroutines of abandoned actors have not come back.
+func (h *soakHouse) out() (n int) {
 	for _, a := range h.sys.Scheduler().Activities() {
 		if a.Carrier.Fenced() {
-			now.Out++
+			n++
 		}
 	}
-	return now
+	return n
 }
 
 // liveHeap is what is reachable: what has a finalizer, and what pools keep,
@@ -65,9 +72,9 @@ func liveHeap() float64 {
 }
 
 func (s soakSample) String() string {
-	return fmt.Sprintf("%8v  alive %d, queued %d, spawned %d, handled %s, dead letters %d, restarts %d, abandoned %d (leaked now %d), heap %s, goroutines %d",
+	return fmt.Sprintf("%8v  alive %d, queued %d, spawned %d, handled %s, dead letters %d, restarts %d, abandoned %d (leaked now %d), heap %s, workers %d, goroutines %d",
 		s.At.Round(time.Second), s.Alive, s.Queued, s.Spawned, many(float64(s.Handled)), s.DeadLetters, s.Restarts,
-		s.Abandoned, s.Out, mebibytes(s.Heap), s.Goroutines)
+		s.Abandoned, s.Out, mebibytes(s.Heap), s.Workers, s.Goroutines)
 }
 
 // short is what there is room for beside a bar.
