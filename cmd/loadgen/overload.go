@@ -50,7 +50,7 @@ const (
 // freight is a message that is worth weighing.
 type freight struct {
 	number int64
-	load   [56]byte
+	_      [56]byte
 }
 
 // mule handles a tenth of what comes, until it is whipped.

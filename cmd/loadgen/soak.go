@@ -67,8 +67,7 @@ type soakPlan struct {
 func (a *soakArguments) plan() (soakPlan, error) {
 	shared := runArguments{Duration: &a.Duration, Workers: a.Workers, Config: a.Config} // that mean the same
 	p := soakPlan{duration: a.Duration, every: a.Every, limit: soakLimit, seed: rand.Uint64N(1e6), parts: soakParts()}
-	switch {
-	case a.Every < 0:
+	if a.Every < 0 {
 		return p, badUsage("--every is %v: want a positive duration", a.Every)
 	}
 	if err := shared.validate(); err != nil {
