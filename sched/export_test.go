@@ -3,6 +3,7 @@ package sched
 import (
 	"sync/atomic"
 	"time"
+	"weak"
 )
 
 // Queue is a run queue.
@@ -96,4 +97,12 @@ func list(c chain, n int) (ts []*Task) {
 		panic("the chain is not as long as it says")
 	}
 	return ts
+}
+
+// WeakWorkers returns the workers that there are now.
+func (s *Scheduler) WeakWorkers() (ws []weak.Pointer[Worker]) {
+	for _, w := range *s.workers.Load() {
+		ws = append(ws, weak.Make(w))
+	}
+	return ws
 }
