@@ -15,6 +15,10 @@
 // too, written by hand for each scenario; the runs of both alternate, and the
 // ratio is that of their medians: under 1 the actors are faster.
 //
+// loadgen soak does everything at once for a long time, with kills, panics and
+// handlers that hang, and then looks whether any message, call, job, actor,
+// goroutine or byte was lost or left behind.
+//
 // # How the files go together
 //
 // cli.go reads the command line and config.go the configuration file. A
@@ -22,5 +26,7 @@
 // of its own that holds our side and the baseline's. A trial (trial.go) is one
 // run of one side: it makes the System, measures, and keeps the accounts.
 // bench.go has the trials run in turn and makes one row of them; table.go and
-// row.go print it.
+// row.go print it. soak.go runs the parts of a soak, each in a file of its own
+// (soak_part.go says how to add one); soak_audit.go books dead letters,
+// soak_heap.go has the rule by which a heap grows, soak_report.go prints.
 package main

@@ -21,15 +21,16 @@ type heapSample struct {
 //     heapShare of the median sample if that is more. A median, since one
 //     sample with a stray buffer in it must not make a line. A tolerance, since
 //     what the runtime keeps of the greatest number of goroutines that there
-//     has been, and pools and tables that double, go on settling for a while:
-//     some hundred kilobytes in all, once, not for each message.
+//     has been, and pools and tables that double, go on settling for a while;
+//     and the spares that happen to be there have free lists: some hundred
+//     kilobytes each, to and fro, not for each message.
 //   - The rise is no accident. Of all pairs of samples so many more rise than
 //     fall (Mann and Kendall) as would happen by chance once in a thousand
 //     times: heapSigma standard deviations.
 //
 // The first heapWarmUp of the samples are not judged: pools fill. So a leak is
-// found if it comes to the tolerance within the rest of the time: over 30 minutes
-// 50 bytes a message at one message a millisecond are 85 times that.
+// found if it comes to the tolerance within the rest of the time: 50 bytes for
+// each of a thousand messages a second are sixty times that in half an hour.
 const (
 	heapTolerance = 1 << 20
 	heapShare     = 0.05
