@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -40,39 +41,70 @@ func TestTableZero(t *testing.T) {
 	require.Empty(t, maps.Collect(names.All()))
 }
 
+// tableModel is a Table beside the plain map that it should be.
+type tableModel struct {
+	*testing.T
+
+	names registry.Table[int]
+	plain map[string]int
+}
+
+// step does the operation that op stands for.
+func (m *tableModel) step(op byte, name string, v int) {
+	had, taken := m.plain[name]
+	switch op % 4 {
+	case 0, 1:
+		owner, ok := m.names.Claim(name, v)
+		require.Equal(m, !taken, ok)
+		if !taken {
+			m.plain[name], had = v, v
+		}
+		require.Equal(m, had, owner)
+	case 2:
+		released := m.names.Release(name, v)
+		require.Equal(m, taken && had == v, released)
+		if released {
+			delete(m.plain, name)
+		}
+	case 3:
+		owner, ok := m.names.Lookup(name)
+		require.Equal(m, taken, ok)
+		require.Equal(m, had, owner)
+	}
+	require.Equal(m, len(m.plain), m.names.Len())
+}
+
+func (m *tableModel) check() {
+	require.Equal(m, m.plain, maps.Collect(m.names.All()))
+	for range m.names.All() { // the loop may be left
+		break
+	}
+}
+
 // Against a plain map, with few names and few owners, so that they meet often.
 func TestTableModel(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var names registry.Table[int]
-	model := map[string]int{}
+	m := &tableModel{T: t, plain: map[string]int{}}
 	for range 50_000 {
-		name, v := fmt.Sprint("n", r.IntN(50)), r.IntN(4)
-		had, taken := model[name]
-		switch r.IntN(4) {
-		case 0, 1:
-			owner, ok := names.Claim(name, v)
-			require.Equal(t, !taken, ok)
-			if !taken {
-				model[name], had = v, v
+		m.step(byte(r.IntN(4)), fmt.Sprint("n", r.IntN(50)), r.IntN(4))
+	}
+	m.check()
+}
+
+// FuzzTable takes each line for an operation: its first byte says which, and for
+// whom, the rest is the name.
+func FuzzTable(f *testing.F) {
+	f.Add([]byte("\x00a\n\x04a\n\x02a\n\x06a\n\x03a"))
+	f.Add([]byte("\x00\n\x02\n\x03\n"))
+	f.Fuzz(func(t *testing.T, ops []byte) {
+		m := &tableModel{T: t, plain: map[string]int{}}
+		for line := range bytes.SplitSeq(ops, []byte("\n")) {
+			if len(line) > 0 {
+				m.step(line[0], string(line[1:]), int(line[0]/4%4))
 			}
-			require.Equal(t, had, owner)
-		case 2:
-			released := names.Release(name, v)
-			require.Equal(t, taken && had == v, released)
-			if released {
-				delete(model, name)
-			}
-		case 3:
-			owner, ok := names.Lookup(name)
-			require.Equal(t, taken, ok)
-			require.Equal(t, had, owner)
 		}
-		require.Equal(t, len(model), names.Len())
-	}
-	require.Equal(t, model, maps.Collect(names.All()))
-	for range names.All() { // the loop may be left
-		break
-	}
+		m.check()
+	})
 }
 
 // N2: of many that claim one name one gets it, and all others learn who; the

@@ -318,6 +318,7 @@ func (l *carriers) wakeOne() *Carrier {
 		return nil
 	}
 	c := l.resting[n-1]
+	l.resting[n-1] = nil // a carrier that ends must not stay there
 	l.resting = l.resting[:n-1]
 	return c
 }

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"time"
+	"weak"
 
 	"github.com/ractor-go/ractor/internal/weave"
 )
@@ -97,4 +98,12 @@ func list(c chain, n int) (ts []*Task) {
 		panic("the chain is not as long as it says")
 	}
 	return ts
+}
+
+// WeakWorkers returns the workers that there are now.
+func (s *Scheduler) WeakWorkers() (ws []weak.Pointer[Worker]) {
+	for _, w := range *s.workers.Load() {
+		ws = append(ws, weak.Make(w))
+	}
+	return ws
 }

@@ -3,6 +3,7 @@ package sched_test
 import (
 	"runtime"
 	"testing"
+	"time"
 	"weak"
 
 	"github.com/ractor-go/ractor/sched"
@@ -43,6 +44,40 @@ func TestIdleSchedulerKeepsNoTask(t *testing.T) {
 			}
 		}
 		return true
+	})
+}
+
+// A spare that has left is garbage, with its queue and its free lists.
+func TestSpareThatHasLeftIsGarbage(t *testing.T) {
+	const stuck = 40
+	s := start(t, sched.Config{Workers: 2, StallMemory: time.Millisecond})
+	release := make(chan struct{})
+	all, done := closed(stuck)
+	for range stuck {
+		s.Submit(&once(func(*sched.Carrier) {
+			defer done()
+			<-release
+		}).Task)
+	}
+	until(t, func() bool { return len(s.WeakWorkers()) > stuck })
+	workers := s.WeakWorkers()
+	close(release)
+	await(t, all)
+	until(t, func() bool { // while there is something to do now and then, surplus workers leave
+		over := make(chan struct{})
+		s.Submit(&once(func(*sched.Carrier) { close(over) }).Task)
+		await(t, over)
+		return len(s.WeakWorkers()) == 2
+	})
+	until(t, func() bool {
+		runtime.GC()
+		alive := 0
+		for _, w := range workers {
+			if w.Value() != nil {
+				alive++
+			}
+		}
+		return alive <= 2
 	})
 }
 

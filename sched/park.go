@@ -81,7 +81,7 @@ func (l *idleList) take(w *Worker) bool {
 // remove takes out the i-th; mu is held.
 func (l *idleList) remove(i int) {
 	l.ws[i].resting.Store(false)
-	l.ws = append(l.ws[:i], l.ws[i+1:]...)
+	l.ws = slices.Delete(l.ws, i, i+1) // which clears the last place: a worker that leaves must not stay there
 	l.n.Add(-1)
 }
 

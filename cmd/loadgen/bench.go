@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/ractor-go/ractor/sched"
@@ -35,8 +36,8 @@ var errTooLong = errors.New("given up: it takes far too long")
 // limit is how long a trial may take before it is given up. It is there so
 // that lost work ends in an account, not in a hang.
 func (j job) limit() time.Duration {
-	return time.Minute + 2*j.size.Duration +
-		time.Duration(j.size.Messages+int64(j.size.Actors))*20*time.Microsecond
+	each := 20e-6 * (float64(j.size.Messages) + float64(j.size.Actors)) // seconds
+	return time.Duration(min(float64(time.Minute+2*j.size.Duration)+each*float64(time.Second), math.MaxInt64/2))
 }
 
 // do runs the job's trials, ours and theirs in turn.

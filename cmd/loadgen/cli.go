@@ -35,12 +35,14 @@ Examples:
   loadgen run mixed --rate 100000 --duration 10s
   loadgen run spawn --json - | jq            figures for a program
   loadgen run pairs --cpuprofile cpu.out     where the time goes
+  loadgen soak --duration 30m                is anything lost, or left behind?
 
 Exit codes: 0, 1 when a check failed, 2 for bad usage.`
 
 type arguments struct {
 	Run   runArguments  `cmd:"" default:"withargs" help:"Run scenarios: those named, at full size; none named: all, at modest size."`
 	List  listArguments `cmd:"" help:"Explain the scenarios: work, variants, what an op is, default sizes."`
+	Soak  soakArguments `cmd:"" help:"Do everything at once for a long time, with kills and panics, and look whether anything is lost or left."`
 	Child struct{}      `cmd:"" hidden:""`
 }
 
@@ -95,6 +97,8 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 		case "help":
 		case "list":
 			err = list(out, all, given.List.Names)
+		case "soak":
+			err = given.Soak.run(ctx, out, words)
 		case childCommand:
 			err = beChild(ctx, in, out, words)
 		default:
@@ -102,6 +106,12 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 		}
 	}
 
+	return complain(err, words)
+}
+
+// complain says what is wrong, if it has not been said, and returns the exit
+// code.
+func complain(err error, words io.Writer) int {
 	var usage usageError
 	switch {
 	case err == nil:
@@ -118,7 +128,7 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 }
 
 // readArguments reads the command line and says what it asks for: help, which
-// has been given already, list, child or run.
+// has been given already, list, soak, child or run.
 func readArguments(args []string, out, words io.Writer) (given arguments, what string, err error) {
 	helped := false
 	parser, err := kong.New(&given,
@@ -161,6 +171,13 @@ func joined(args []string) []string {
 // overflows are the rules that --overflow takes.
 func overflows() []string { return []string{"wait", "refuse", "drop-newest", "drop-oldest"} }
 
+// What is more than a machine can do, or a test needs: figures that are computed
+// of these do not overflow.
+const (
+	mostOf  = 1_000_000_000_000
+	longest = 7 * 24 * time.Hour
+)
+
 // validate finds values of no use. All are named with their flag.
 func (a *runArguments) validate() error {
 	counts := []struct {
@@ -176,12 +193,20 @@ func (a *runArguments) validate() error {
 		{"--runs", wide(a.Runs)},
 	}
 	for _, c := range counts {
-		if c.value != nil && *c.value <= 0 {
+		switch {
+		case c.value == nil:
+		case *c.value <= 0:
 			return badUsage("%s is %d: want a positive number", c.flag, *c.value)
+		case *c.value > mostOf:
+			return badUsage("%s is %d: want at most %d", c.flag, *c.value, int64(mostOf))
 		}
 	}
-	if a.Duration != nil && *a.Duration <= 0 {
+	switch {
+	case a.Duration == nil:
+	case *a.Duration <= 0:
 		return badUsage("--duration is %v: want a positive duration", *a.Duration)
+	case *a.Duration > longest:
+		return badUsage("--duration is %v: want at most %v", *a.Duration, longest)
 	}
 	if a.Overflow != nil {
 		known := false
@@ -270,7 +295,10 @@ func (a *runArguments) jobs(all []scenario) (jobs []job, notes []string, err err
 		for _, flag := range unused {
 			notes = append(notes, fmt.Sprintf("%s: %s does not apply", s.name, flag))
 		}
-		base = given.arrivals(base)
+		if base = given.arrivals(base); base.Messages > mostOf {
+			return nil, nil, badUsage("%s: --rate %d for --duration %v are %d messages: want at most %d",
+				s.name, base.Rate, base.Duration, base.Messages, int64(mostOf))
+		}
 		if s.rounds > 0 && a.Messages == nil {
 			base.Messages = s.rounds * int64(base.Actors)
 		}

@@ -13,36 +13,39 @@ import (
 
 func TestBadUsage(t *testing.T) {
 	for args, want := range map[string]string{
-		"run pingpog":                          `no scenario "pingpog" (did you mean "pingpong"?)`,
-		"pingpog":                              `no scenario "pingpog" (did you mean "pingpong"?)`,
-		"list rings":                           `no scenario "rings" (did you mean "ring"?)`,
-		"run ring --variant 100":               `scenario ring has no variant "100" (did you mean "1000"?)`,
-		"run ring/10":                          `scenario ring has no variant "10"`,
-		"run ring/":                            `"ring/" names no variant behind the /`,
-		"run fanin --variant=":                 `--variant is empty`,
-		"run pingpong --variant x":             `scenario pingpong has no variants, so no "x"`,
-		"run pairs --actors 0":                 `--actors is 0: want a positive number`,
-		"run pairs --actors -5":                `--actors is -5: want a positive number`,
-		"run pairs --actors=-5":                `--actors is -5: want a positive number`,
-		"run pairs --actors 3":                 `pairs: --actors is 3: want an even number`,
-		"run philosophers --actors 12":         `philosophers: --actors is 12: want a multiple of 5`,
-		"run bank --actors 1":                  `bank: --actors is 1: want at least 2 accounts`,
-		"run pairs --actors many":              `--actors: expected`,
-		"run ring --actors 10":                 `ring: --actors is 10: want at least 125`,
-		"run pairs --messages 0":               `--messages is 0: want a positive number`,
-		"run fanin --producers -1":             `--producers is -1: want a positive number`,
-		"run mixed --rate 0":                   `--rate is 0: want a positive number`,
-		"run mixed --duration 0s":              `--duration is 0s: want a positive duration`,
-		"run mixed --duration -1s":             `--duration is -1s: want a positive duration`,
-		"run fanin --bound 0":                  `--bound is 0: want a positive number`,
-		"run fanin --overflow dropoldest":      `--overflow is "dropoldest": want one of wait, refuse, drop-newest, drop-oldest (did you mean "drop-oldest"?)`,
-		"--workers 0":                          `--workers is 0: want a positive number`,
-		"run --workers -2":                     `--workers is -2: want a positive number`,
-		"run pingpong --runs 0":                `--runs is 0: want a positive number`,
-		"run pingpong --wrokers 2":             `unknown flag --wrokers`,
-		"run pingpong --json /no/such/dir/x":   `--json: open /no/such/dir/x`,
-		"run pingpong --cpuprofile /no/such/x": `--cpuprofile: open /no/such/x`,
-		"run pingpong --memprofile /no/such/x": `--memprofile: open /no/such/x`,
+		"run pingpog":                               `no scenario "pingpog" (did you mean "pingpong"?)`,
+		"pingpog":                                   `no scenario "pingpog" (did you mean "pingpong"?)`,
+		"list rings":                                `no scenario "rings" (did you mean "ring"?)`,
+		"run ring --variant 100":                    `scenario ring has no variant "100" (did you mean "1000"?)`,
+		"run ring/10":                               `scenario ring has no variant "10"`,
+		"run ring/":                                 `"ring/" names no variant behind the /`,
+		"run fanin --variant=":                      `--variant is empty`,
+		"run pingpong --variant x":                  `scenario pingpong has no variants, so no "x"`,
+		"run pairs --actors 0":                      `--actors is 0: want a positive number`,
+		"run pairs --actors -5":                     `--actors is -5: want a positive number`,
+		"run pairs --actors=-5":                     `--actors is -5: want a positive number`,
+		"run pairs --actors 3":                      `pairs: --actors is 3: want an even number`,
+		"run pairs --actors many":                   `--actors: expected`,
+		"run ring --actors 10":                      `ring: --actors is 10: want at least 125`,
+		"run pairs --messages 0":                    `--messages is 0: want a positive number`,
+		"run fanin --producers -1":                  `--producers is -1: want a positive number`,
+		"run mixed --rate 0":                        `--rate is 0: want a positive number`,
+		"run mixed --rate 9223372036854775807":      `--rate is 9223372036854775807: want at most 1000000000000`,
+		"run mixed --rate 1000000000 --duration 1h": `mixed: --rate 1000000000 for --duration 1h0m0s are 3600000000000 messages: want at most 1000000000000`,
+		"run mixed --duration 169h":                 `--duration is 169h0m0s: want at most 168h0m0s`,
+		"run mixed --duration 0s":                   `--duration is 0s: want a positive duration`,
+		"run mixed --duration -1s":                  `--duration is -1s: want a positive duration`,
+		"run fanin --bound 0":                       `--bound is 0: want a positive number`,
+		"run fanin --overflow dropoldest":           `--overflow is "dropoldest": want one of wait, refuse, drop-newest, drop-oldest (did you mean "drop-oldest"?)`,
+		"--workers 0":                               `--workers is 0: want a positive number`,
+		"run --workers -2":                          `--workers is -2: want a positive number`,
+		"run pingpong --runs 0":                     `--runs is 0: want a positive number`,
+		"run pingpong --wrokers 2":                  `unknown flag --wrokers`,
+		"run pingpong --json /no/such/dir/x":        `--json: open /no/such/dir/x`,
+		"run pingpong --cpuprofile /no/such/x":      `--cpuprofile: open /no/such/x`,
+		"run pingpong --memprofile /no/such/x":      `--memprofile: open /no/such/x`,
+		"run philosophers --actors 12":              `philosophers: --actors is 12: want a multiple of 5`,
+		"run bank --actors 1":                       `bank: --actors is 1: want at least 2 accounts`,
 	} {
 		code, out, words := loadgen(t, strings.Fields(args)...)
 		require.Equal(t, exitUsage, code, args)
@@ -155,29 +158,49 @@ func TestRunWritesTableAndJSON(t *testing.T) {
 	}
 }
 
-// FuzzArguments: whatever the words, reading them ends in jobs or in an error
-// that is the user's to mend.
+// FuzzArguments: whatever the words, one a line, reading them ends in something
+// to do or in bad usage, exit code 2, with a message that says so.
 func FuzzArguments(f *testing.F) {
 	for _, line := range []string{
 		"", "run pingpong", "run all --runs 3", "--actors=0", "ring/1 --variant x", "--json", "run -- -1", "--duration 1h", "list", "-h", "--rate -1",
+		"soak --duration 1h --seed 7", "soak --every=-1s", "run call/inside fanin/ --overflow wait --overflow drop", "list ring idle", "--workers 2 mixed",
+		"run mixed --rate 9223372036854775807 --duration 2562047h", "run timers --messages 0x10 --actors 1_000", "--= = -", "help", "child",
 	} {
-		f.Add(line)
+		f.Add(strings.ReplaceAll(line, " ", "\n"))
 	}
 	all := catalogue()
-	f.Fuzz(func(t *testing.T, line string) {
-		if strings.Contains(line, "config") {
-			t.Skip() // would read files
+	f.Fuzz(func(t *testing.T, lines string) {
+		var words strings.Builder
+		given, what, err := readArguments(strings.Split(lines, "\n"), io.Discard, &words)
+		if given.Run.Config+given.Soak.Config != "" {
+			t.Skip() // it would be read
 		}
-		given, what, err := readArguments(strings.Fields(line), io.Discard, io.Discard)
-		if err == nil && what == "run" {
-			var jobs []job
-			if jobs, _, err = given.Run.jobs(all); err == nil {
-				require.NotEmpty(t, jobs)
+		if err == nil {
+			switch what {
+			case "run":
+				var jobs []job
+				jobs, _, err = given.Run.jobs(all)
+				require.Equal(t, err == nil, len(jobs) > 0)
+				for _, j := range jobs {
+					require.Positive(t, j.limit(), "%+v", j.size)
+				}
+			case "soak":
+				var plan soakPlan
+				if plan, err = given.Soak.plan(); err == nil {
+					require.Positive(t, plan.every)
+					require.Positive(t, plan.sample)
+				}
+			case "list":
+				err = list(io.Discard, all, given.List.Names)
+			default:
+				require.Contains(t, []string{"help", childCommand}, what)
 			}
 		}
-		if err != nil {
-			require.ErrorAs(t, err, new(usageError))
-			require.NotEmpty(t, err.Error())
+		if err == nil {
+			return
 		}
+		words.Reset()
+		require.Equal(t, exitUsage, complain(err, &words), err.Error())
+		require.Regexp(t, `^loadgen: .+\n(?s:.*)loadgen --help says more.\n$`, words.String())
 	})
 }

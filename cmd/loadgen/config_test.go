@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -106,23 +108,33 @@ func TestConfigFileByFlag(t *testing.T) {
 	require.Contains(t, words, "bench.yml.not")
 }
 
-// FuzzConfig: no text makes the parser panic, each error names the file, and
-// what is accepted is a configuration that the scheduler takes.
+// FuzzConfig: no text makes the parser panic, each error names the file and a
+// line of it, or a field, and what is accepted the scheduler takes.
 func FuzzConfig(f *testing.F) {
 	for _, text := range []string{
 		"", "budget: 4\nslice: 2ms\n", "budget: 0", "a: *b", "a: &a [*a]", "<<: {budget: 4}", "budget: !!int 4",
 		"? {}\n:", "---\n...\n---", "budget: 0x10", "queue_size: 100", "%YAML 9.9\n---\nbudget: 4", "budget: &x 4\ntick: *x\n",
+		"budget: 1\nbudget: 2\n", "tick: 1h\nslice: 1ns\nstall_after: 1ns", "{budget: 4, tick: 1ms}", "on_event: 1", "\"budget\": '4'", "\xff\xfe", "budget: !!binary AA==",
 	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		cfg, err := parseConfig("fuzz.yml", text)
-		if err != nil {
-			require.True(t, strings.HasPrefix(err.Error(), "fuzz.yml:"), err.Error())
-			require.Equal(t, sched.Config{}, cfg)
+		if err == nil {
+			_, err = cfg.Resolve()
+			require.NoError(t, err)
 			return
 		}
-		_, err = cfg.Resolve()
+		require.Equal(t, sched.Config{}, cfg)
+		where := regexp.MustCompile(`^fuzz\.yml:(?:(\d+):)? `).FindStringSubmatch(err.Error())
+		require.NotNil(t, where, err.Error())
+		if where[1] == "" {
+			require.Regexp(t, `Config\.[A-Z]`, err.Error(), "the field, where no line is to blame alone")
+			return
+		}
+		line, err := strconv.Atoi(where[1])
 		require.NoError(t, err)
+		require.Positive(t, line)
+		require.LessOrEqual(t, line, len(text)+1, "there are no more lines")
 	})
 }

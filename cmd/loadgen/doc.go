@@ -16,6 +16,10 @@
 // ratio is that of their medians: under 1 the actors are faster. What nobody
 // would build of goroutines, such as a tree of supervisors, has no baseline.
 //
+// loadgen soak does everything at once for a long time, with kills, panics and
+// handlers that hang, and then looks whether any message, call, job, actor,
+// goroutine or byte was lost or left behind.
+//
 // # How the files go together
 //
 // cli.go reads the command line and config.go the configuration file. A
@@ -24,5 +28,8 @@
 // supervisor, pg and factory are made by trees, groups and factories: their own
 // names are taken by the imports.) A trial (trial.go) is one run of one side: it
 // makes the System, measures, and keeps the accounts. bench.go has the trials
-// run in turn and makes one row of them; table.go and row.go print it.
+// run in turn and makes one row of them; table.go and row.go print it. soak.go
+// runs the parts of a soak, each in a file of its own (soak_part.go says how to
+// add one); soak_audit.go books dead letters, soak_heap.go has the rule by which
+// a heap grows, soak_report.go prints.
 package main

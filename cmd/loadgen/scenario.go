@@ -116,7 +116,7 @@ func catalogue() []scenario {
 	return []scenario{
 		pingpong(), fanin(), pairs(), spawn(), skynet(), call(), ring(),
 		timers(), broadcast(), supervise(), trees(), groups(), factories(), philosophers(), bank(),
-		blocking(), mixed(), idle(),
+		blocking(), mixed(), idle(), overload(),
 	}
 }
 

@@ -22,14 +22,15 @@ var tiny = map[string]string{
 	"timers":       "--messages 301 --actors 7",
 	"broadcast":    "--messages 520 --actors 50",
 	"supervise":    "--messages 20011 --actors 10",
+	"blocking":     "--messages 100 --rate 2000 --actors 8",
+	"mixed":        "--messages 500 --rate 5000 --actors 50",
+	"idle":         "--messages 5 --actors 50 --duration 10ms",
+	"overload":     "--messages 20000 --rate 200000 --bound 50",
 	"supervisor":   "--messages 603 --actors 130 --producers 7",
 	"pg":           "--messages 5000 --actors 1203 --producers 3",
 	"factory":      "--messages 10503",
 	"philosophers": "--messages 1003 --actors 20",
 	"bank":         "--messages 3001 --actors 5 --producers 7",
-	"blocking":     "--messages 100 --rate 2000 --actors 8",
-	"mixed":        "--messages 500 --rate 5000 --actors 50",
-	"idle":         "--messages 5 --actors 50 --duration 10ms",
 }
 
 // tinyJobs are all variants at tiny sizes.

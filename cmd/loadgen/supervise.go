@@ -89,7 +89,8 @@ func (f *foreman) HandleSupervision(ctx *actor.Context[struct{}], ev actor.Event
 			return fmt.Errorf("%v failed, which is no child", ev.Actor)
 		}
 		f.restarts++
-		return f.fill(ctx, at)
+		// At the end the last to fail may meet a parent that is draining.
+		return unless(f.fill(ctx, at), actor.ErrStopping)
 	}
 	return nil
 }
