@@ -108,6 +108,8 @@ func (d *sim) play(f func(*System)) {
 	d.test = d.appear(&strand{kind: theTest, state: ready, run: func() { face.test(f) }})
 	d.loop(d.test)
 	d.shut()
+	cancel()
+	d.sweep()
 }
 
 // given says that the run was given up: another one was the same.
@@ -132,6 +134,30 @@ func (d *sim) shut() {
 	d.mu.Unlock()
 	d.loop(d.last)
 	d.mu.Lock()
+	stuck := d.last.state != over // what is wrong has come up only now
+	d.cutting = d.cutting || stuck
+	d.mu.Unlock()
+	if stuck {
+		cancel()
+		d.loop(d.last)
+	}
+}
+
+// sweep ends the goroutines that are left: of a run that has failed the test and
+// functions may be, and of every run the hands are.
+func (d *sim) sweep() {
+	d.mu.Lock()
+	var left []*strand
+	for _, s := range d.strands {
+		if s.kind == theTest || s.kind == aFunction {
+			left = append(left, s)
+		}
+	}
+	d.mu.Unlock()
+	for _, s := range left {
+		d.loop(s)
+	}
+	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, h := range d.idle {
 		close(h.work)
@@ -147,7 +173,7 @@ func (d *sim) loop(until *strand) {
 		d.settle()
 		d.wakeClock()
 		options := d.options()
-		if until.state == over && len(options) == 0 || d.failure != nil && until != d.last {
+		if until.state == over && len(options) == 0 || d.failure != nil && !d.closing {
 			d.mu.Unlock()
 			return
 		}
