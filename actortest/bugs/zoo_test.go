@@ -1,0 +1,122 @@
+package bugs
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ractor-go/ractor/actortest"
+)
+
+// bug is a program that is wrong, or with right as it should be.
+type bug struct {
+	name    string
+	where   string // the tracker; empty: a mistake of those who write actors
+	program func(right bool) program
+	seen    string // in the failure
+	within  [3]int // runs in which Uniform, PCT and Swarm find it
+	twin    int    // runs that the fixed one survives with -bugs.full
+	opts    []actortest.Option
+}
+
+// as is the program, and at the end all settles.
+func (b bug) as(right bool) program {
+	return func(sys *actortest.System) {
+		b.program(right)(sys)
+		sys.Settle()
+	}
+}
+
+var full = flag.Bool("bugs.full", false, "make as many runs of the fixed programs as the table says")
+
+const (
+	small = 1_000_000
+	large = 10_000
+)
+
+var strategies = [3]actortest.Strategy{actortest.Uniform, actortest.PCT, actortest.Swarm}
+
+var zoo = []bug{
+	{"lost update", "", lostUpdate, "expected: 20", [3]int{30, 60, 40}, small, nil},
+	{"reply after stop", "", replyAfterStop, "no reply", [3]int{40, 30, 40}, small, nil},
+	{"restart storm", "", restartStorm, "the supervisor", [3]int{150, 50, 40}, large, nil},
+	{"stale timer", "", staleTimer, "", [3]int{1, 1, 1}, small, nil},
+	{"forgotten reply", "", forgottenReply, "deadlock", [3]int{30, 40, 40}, small, nil},
+	{"whereis, then spawn", "", whereisThenSpawn, "name", [3]int{80, 500, 120}, small, nil},
+	{"other sender's order", "", otherSendersOrder, "a job without a tool", [3]int{30, 30, 30}, small, nil},
+	{"mutual calls", "", mutualCalls, "a cycle", [3]int{30, 40, 30}, small, nil},
+	{"retry", "", retry, "expected: 1", [3]int{60, 40, 80}, small, nil},
+	{"stale Ref", "", staleRef, "", [3]int{100, 40, 70}, large, nil},
+	{"busy waiting", "", busyWaiting, "no end after", [3]int{1, 1, 1}, small, []actortest.Option{actortest.Steps(1000)}},
+
+	{"drain admission", "ractor #466 (19)", drainAdmission, "accepted and handled", [3]int{40, 60, 60}, small, nil},
+	{"one permit", "ractor #466 (20)", onePermit, "deadlock", [3]int{30, 30, 30}, small, nil},
+	{"lagging subscriber", "ractor #466 (22)", lagging, "the last value", [3]int{2000, 60, 100}, small, nil},
+	{"post_stop after kill", "ractor #226", postStopAfterKill, "post_stop after kill", [3]int{30, 30, 30}, small, nil},
+	{"message in Started", "hollywood #159", startedRace, "Started", [3]int{30, 60, 40}, small, nil},
+	{"lost wake-up", "hollywood #164", lostWakeup, "messages handled", [3]int{800, 120, 300}, small, nil},
+	{"spawn of a child", "goakt #382", spawnDeadlock, "deadlock", [3]int{30, 60, 40}, small, nil},
+	{"A calls B calls A", "goakt #1290", callCycle, "a cycle", [3]int{1, 1, 1}, small, nil},
+	{"reply dropped", "ergo #232, #259", replyDropped, "deadlock", [3]int{80, 60, 60}, small, nil},
+	{"Stopped twice", "hollywood #196", stoppedTwice, "times told", [3]int{30, 60, 40}, small, nil},
+	{"restart budget", "hollywood #49", budget, "restarts", [3]int{30, 30, 30}, small, nil},
+	{"singleton lost", "goakt #1036", singleton, "not found", [3]int{60, 50, 60}, small, nil},
+	{"pool forgets", "ergo #171", poolForgets, "a worker answers", [3]int{1, 1, 1}, large, nil},
+	{"duplicate name", "goakt #1277", duplicateName, "1 item", [3]int{30, 60, 40}, small, nil},
+	{"name too late", "goakt #1263", lateName, `expected: "actor"`, [3]int{40, 60, 50}, small, nil},
+}
+
+// starts is from how many places each bug is looked for.
+const starts = 20
+
+// Each bug is found within its number of runs by each strategy, from whatever
+// seed one begins. With -v it prints the table.
+func TestBugs(t *testing.T) {
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(tw, "bug\twhere")
+	for _, s := range strategies {
+		_, _ = fmt.Fprintf(tw, "\t%v: mean\tmost\twithin", s)
+	}
+	for _, b := range zoo {
+		where := b.where
+		if where == "" {
+			where = "planted"
+		}
+		_, _ = fmt.Fprintf(tw, "\n%s\t%s", b.name, where)
+		t.Run(b.name, func(t *testing.T) {
+			for i, s := range strategies {
+				sum, most := 0, 0
+				for start := range uint64(starts) {
+					first := 1 + start*1_000_000
+					opts := append([]actortest.Option{actortest.With(s), actortest.From(first)}, b.opts...)
+					found, _ := actortest.Search(t, b.within[i], b.as(false), opts...)
+					require.NotNil(t, found, "%v from %d", s, first)
+					require.Contains(t, found.Message, b.seen, found.Seed)
+					sum += found.Run
+					most = max(most, found.Run)
+				}
+				_, _ = fmt.Fprintf(tw, "\t%.1f\t%d\t%d", float64(sum)/starts, most, b.within[i])
+			}
+		})
+	}
+	_ = tw.Flush()
+	t.Logf("in how many runs each is found, from %d seeds:\n%s", starts, table.String())
+}
+
+// The fixed programs survive what finds the wrong ones, and much more.
+func TestTwins(t *testing.T) {
+	for _, b := range zoo {
+		t.Run(b.name, func(t *testing.T) {
+			n := 600
+			if *full {
+				n = b.twin
+			}
+			require.Equal(t, n, actortest.Explore(t, n, b.as(true), b.opts...).Runs)
+		})
+	}
+}
