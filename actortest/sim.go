@@ -477,7 +477,7 @@ func (d *sim) fail(format string, args ...any) {
 }
 
 func (d *sim) failLocked(format string, args ...any) {
-	if d.failure == nil {
+	if d.failure == nil && !d.cutting { // what is cut short fails, which says nothing
 		d.failure = &Failure{Message: fmt.Sprintf(format, args...), Step: d.trace.steps}
 	}
 }

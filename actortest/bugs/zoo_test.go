@@ -18,8 +18,9 @@ type bug struct {
 	where   string // the tracker; empty: a mistake of those who write actors
 	program func(right bool) program
 	seen    string // in the failure
-	within  [3]int // runs in which Uniform, PCT and Swarm find it
-	twin    int    // runs that the fixed one survives with -bugs.full
+	within  [3]int // runs in which Uniform, PCT and Swarm find it; measured, with a margin
+	twin    int    // runs that the fixed one survives, with -bugs.twins=1000000
+	orders  orders // in which the fixed one can go
 	opts    []actortest.Option
 }
 
@@ -31,43 +32,51 @@ func (b bug) as(right bool) program {
 	}
 }
 
-var full = flag.Bool("bugs.full", false, "make as many runs of the fixed programs as the table says")
+var twins = flag.Int("bugs.twins", 600, "how many runs each fixed program has to survive; 1000000: as many as its table says")
 
 const (
 	small = 1_000_000
 	large = 10_000
 )
 
+// orders says whether Exhaustive comes to the end of them in a few thousand runs.
+type orders bool
+
+const (
+	few  orders = false
+	many orders = true
+)
+
 var strategies = [3]actortest.Strategy{actortest.Uniform, actortest.PCT, actortest.Swarm}
 
 var zoo = []bug{
-	{"lost update", "", lostUpdate, "expected: 20", [3]int{30, 60, 40}, small, nil},
-	{"reply after stop", "", replyAfterStop, "no reply", [3]int{40, 30, 40}, small, nil},
-	{"restart storm", "", restartStorm, "the supervisor", [3]int{150, 50, 40}, large, nil},
-	{"stale timer", "", staleTimer, "", [3]int{1, 1, 1}, small, nil},
-	{"forgotten reply", "", forgottenReply, "deadlock", [3]int{30, 40, 40}, small, nil},
-	{"whereis, then spawn", "", whereisThenSpawn, "name", [3]int{80, 500, 120}, small, nil},
-	{"other sender's order", "", otherSendersOrder, "a job without a tool", [3]int{30, 30, 30}, small, nil},
-	{"mutual calls", "", mutualCalls, "a cycle", [3]int{30, 40, 30}, small, nil},
-	{"retry", "", retry, "expected: 1", [3]int{60, 40, 80}, small, nil},
-	{"stale Ref", "", staleRef, "", [3]int{100, 40, 70}, large, nil},
-	{"busy waiting", "", busyWaiting, "no end after", [3]int{1, 1, 1}, small, []actortest.Option{actortest.Steps(1000)}},
+	{"lost update", "", lostUpdate, "expected: 20", [3]int{30, 60, 40}, small, few, nil},
+	{"reply after stop", "", replyAfterStop, "no reply", [3]int{40, 30, 40}, small, few, nil},
+	{"restart storm", "", restartStorm, "the supervisor", [3]int{150, 50, 40}, large, many, nil},
+	{"stale timer", "", staleTimer, "", [3]int{1, 1, 1}, small, few, nil},
+	{"forgotten reply", "", forgottenReply, "deadlock", [3]int{30, 40, 40}, small, few, nil},
+	{"whereis, then spawn", "", whereisThenSpawn, "name", [3]int{80, 500, 120}, small, few, nil},
+	{"other sender's order", "", otherSendersOrder, "a job without a tool", [3]int{30, 30, 30}, small, few, nil},
+	{"mutual calls", "", mutualCalls, "a cycle", [3]int{30, 40, 30}, small, few, nil},
+	{"retry", "", retry, "expected: 1", [3]int{60, 40, 80}, small, few, nil},
+	{"stale Ref", "", staleRef, "", [3]int{100, 40, 70}, large, few, nil},
+	{"busy waiting", "", busyWaiting, "no end after", [3]int{1, 1, 1}, small, few, []actortest.Option{actortest.Steps(1000)}},
 
-	{"drain admission", "ractor #466 (19)", drainAdmission, "accepted and handled", [3]int{40, 60, 60}, small, nil},
-	{"one permit", "ractor #466 (20)", onePermit, "deadlock", [3]int{30, 30, 30}, small, nil},
-	{"lagging subscriber", "ractor #466 (22)", lagging, "the last value", [3]int{2000, 60, 100}, small, nil},
-	{"post_stop after kill", "ractor #226", postStopAfterKill, "post_stop after kill", [3]int{30, 30, 30}, small, nil},
-	{"message in Started", "hollywood #159", startedRace, "Started", [3]int{30, 60, 40}, small, nil},
-	{"lost wake-up", "hollywood #164", lostWakeup, "messages handled", [3]int{800, 120, 300}, small, nil},
-	{"spawn of a child", "goakt #382", spawnDeadlock, "deadlock", [3]int{30, 60, 40}, small, nil},
-	{"A calls B calls A", "goakt #1290", callCycle, "a cycle", [3]int{1, 1, 1}, small, nil},
-	{"reply dropped", "ergo #232, #259", replyDropped, "deadlock", [3]int{80, 60, 60}, small, nil},
-	{"Stopped twice", "hollywood #196", stoppedTwice, "times told", [3]int{30, 60, 40}, small, nil},
-	{"restart budget", "hollywood #49", budget, "restarts", [3]int{30, 30, 30}, small, nil},
-	{"singleton lost", "goakt #1036", singleton, "not found", [3]int{60, 50, 60}, small, nil},
-	{"pool forgets", "ergo #171", poolForgets, "a worker answers", [3]int{1, 1, 1}, large, nil},
-	{"duplicate name", "goakt #1277", duplicateName, "1 item", [3]int{30, 60, 40}, small, nil},
-	{"name too late", "goakt #1263", lateName, `expected: "actor"`, [3]int{40, 60, 50}, small, nil},
+	{"drain admission", "ractor #466 (19)", drainAdmission, "accepted and handled", [3]int{40, 60, 60}, small, few, nil},
+	{"one permit", "ractor #466 (20)", onePermit, "deadlock", [3]int{30, 30, 30}, small, many, nil},
+	{"lagging subscriber", "ractor #466 (22)", lagging, "the last value", [3]int{2000, 60, 100}, small, many, nil},
+	{"post_stop after kill", "ractor #226", postStopAfterKill, "post_stop after kill", [3]int{30, 30, 30}, small, few, nil},
+	{"message in Started", "hollywood #159", startedRace, "Started", [3]int{30, 60, 40}, small, few, nil},
+	{"lost wake-up", "hollywood #164", lostWakeup, "messages handled", [3]int{800, 120, 300}, small, many, nil},
+	{"spawn of a child", "goakt #382", spawnDeadlock, "deadlock", [3]int{30, 60, 40}, small, few, nil},
+	{"A calls B calls A", "goakt #1290", callCycle, "a cycle", [3]int{1, 1, 1}, small, few, nil},
+	{"reply dropped", "ergo #232, #259", replyDropped, "deadlock", [3]int{80, 60, 60}, small, few, nil},
+	{"Stopped twice", "hollywood #196", stoppedTwice, "times told", [3]int{30, 60, 40}, small, few, nil},
+	{"restart budget", "hollywood #49", budget, "restarts", [3]int{30, 30, 30}, small, many, nil},
+	{"singleton lost", "goakt #1036", singleton, "not found", [3]int{60, 50, 60}, small, few, nil},
+	{"pool forgets", "ergo #171", poolForgets, "a worker answers", [3]int{1, 1, 1}, large, few, nil},
+	{"duplicate name", "goakt #1277", duplicateName, "1 item", [3]int{30, 60, 40}, small, few, nil},
+	{"name too late", "goakt #1263", lateName, `expected: "actor"`, [3]int{40, 60, 50}, small, few, nil},
 }
 
 // starts is from how many places each bug is looked for.
@@ -112,11 +121,19 @@ func TestBugs(t *testing.T) {
 func TestTwins(t *testing.T) {
 	for _, b := range zoo {
 		t.Run(b.name, func(t *testing.T) {
-			n := 600
-			if *full {
-				n = b.twin
-			}
+			n := min(*twins, b.twin)
 			require.Equal(t, n, actortest.Explore(t, n, b.as(true), b.opts...).Runs)
 		})
+	}
+}
+
+// Most of the fixed programs are right in every order that there is.
+func TestTwins_Completely(t *testing.T) {
+	for _, b := range zoo {
+		if b.orders == few {
+			t.Run(b.name, func(t *testing.T) {
+				require.True(t, actortest.Exhaustive(t, b.as(true), append([]actortest.Option{actortest.Most(5000)}, b.opts...)...).Complete)
+			})
+		}
 	}
 }
