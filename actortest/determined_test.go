@@ -115,7 +115,7 @@ var busy = map[string]func(sys *System){
 		}
 		refs[0].Kill()
 		watch.Stop()
-		for range pg.Groups(sys, "s") { //nolint:revive // all of them
+		for range pg.Groups(sys, "s") {
 		}
 	},
 	"port": func(sys *System) {

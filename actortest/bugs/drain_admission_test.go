@@ -57,7 +57,7 @@ func drainAdmission(right bool) program {
 		})
 		thread(sys, func(ctx context.Context) {
 			atomically(ctx, box, func(q *queue) none { q.draining = true; return q.push(marker) })
-			for atomically(ctx, box, (*queue).pop) != marker { //nolint:revive // the loop is all
+			for atomically(ctx, box, (*queue).pop) != marker {
 			}
 		})
 		sys.Settle()

@@ -48,7 +48,7 @@ func lostWakeup(right bool) program {
 		m := share(sys, &inbox{})
 		run := func(ctx context.Context) {
 			for {
-				for atomically(ctx, m, (*inbox).take) > 0 { //nolint:revive // the loop is all
+				for atomically(ctx, m, (*inbox).take) > 0 {
 				}
 				atomically(ctx, m, (*inbox).idle)
 				if !right || atomically(ctx, m, func(i *inbox) int { return i.queued }) == 0 || !atomically(ctx, m, (*inbox).begin) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ractor-go/ractor/actortest"
 )
 
-// bug is a program that is wrong, or with right as it should be.
-type bug struct {
+// exhibit is a program that is wrong, or with right as it should be.
+type exhibit struct {
 	name    string
 	where   string // the tracker; empty: a mistake of those who write actors
 	program func(right bool) program
@@ -25,7 +25,7 @@ type bug struct {
 }
 
 // as is the program, and at the end all settles.
-func (b bug) as(right bool) program {
+func (b exhibit) as(right bool) program {
 	return func(sys *actortest.System) {
 		b.program(right)(sys)
 		sys.Settle()
@@ -49,7 +49,7 @@ const (
 
 var strategies = [3]actortest.Strategy{actortest.Uniform, actortest.PCT, actortest.Swarm}
 
-var zoo = []bug{
+var zoo = []exhibit{
 	{"lost update", "", lostUpdate, "expected: 20", [3]int{30, 60, 40}, small, few, nil},
 	{"reply after stop", "", replyAfterStop, "no reply", [3]int{40, 30, 40}, small, few, nil},
 	{"restart storm", "", restartStorm, "the supervisor", [3]int{150, 50, 40}, large, many, nil},
