@@ -2,8 +2,11 @@ package actor
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ractor-go/ractor/sched"
 )
 
 // DeadLetter is a message that nobody will handle.
@@ -24,7 +27,7 @@ type deadLetters struct {
 
 	subscribed atomic.Int64
 	mu         sync.Mutex
-	to         map[*Subscription]Ref[DeadLetter] // guarded by mu
+	to         []*Subscription // guarded by mu; in the order in which they began
 }
 
 // The reasons that are counted.
@@ -47,8 +50,6 @@ var reasonNames = [reasons]string{
 var reasonErrors = [reasons]error{
 	ErrStopped, ErrKilled, ErrFailed, ErrAbandoned, ErrMailboxFull, ErrExpired, errWithdrawn,
 }
-
-func (d *deadLetters) init() { d.to = map[*Subscription]Ref[DeadLetter]{} }
 
 // count counts one discarded message.
 func (d *deadLetters) count(reason error) {
@@ -78,25 +79,30 @@ func (sys *System) deadLetter(c *cell, m any, reason error) {
 // subscriber: what is lost on the way to one would come back to it, or go to
 // and fro between two, for ever.
 func (d *deadLetters) subscribers(c *cell) []Ref[DeadLetter] {
+	sched.Quiet(true) // a Ref of ByName looks its name up
+	defer sched.Quiet(false)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	to := make([]Ref[DeadLetter], 0, len(d.to))
-	for s, r := range d.to {
-		switch x := r.actor(); {
+	for _, s := range slices.Clone(d.to) {
+		switch x := s.to.actor(); {
 		case x == nil: // a name that nobody has now
 		case x == c:
 			return nil
 		case x.status() >= Stopping:
 			d.remove(s)
 		default:
-			to = append(to, r)
+			to = append(to, s.to)
 		}
 	}
 	return to
 }
 
 // Subscription ends with Cancel.
-type Subscription struct{ d *deadLetters }
+type Subscription struct {
+	d  *deadLetters
+	to Ref[DeadLetter]
+}
 
 // Cancel ends the subscription; what is queued already still comes. Any
 // goroutine may call it.
@@ -108,8 +114,8 @@ func (s *Subscription) Cancel() {
 
 // remove ends s; mu is held.
 func (d *deadLetters) remove(s *Subscription) {
-	if _, ok := d.to[s]; ok {
-		delete(d.to, s)
+	if i := slices.Index(d.to, s); i >= 0 {
+		d.to = slices.Delete(d.to, i, i+1)
 		d.subscribed.Add(-1)
 	}
 }
@@ -121,10 +127,10 @@ func (d *deadLetters) remove(s *Subscription) {
 // may call it.
 func (sys *System) DeadLetters(to Ref[DeadLetter]) *Subscription {
 	d := &sys.dead
-	s := &Subscription{d}
+	s := &Subscription{d, to}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.to[s] = to
+	d.to = append(d.to, s)
 	d.subscribed.Add(1)
 	return s
 }

@@ -100,14 +100,18 @@ func (sys *System) Shutdown(ctx context.Context) error {
 		standard.CompareAndSwap(sys, nil)
 	}
 	sys.closing.Store(true)
-	select {
+	select { // first, for if ctx has ended already, select would choose at random
 	case sys.ending <- struct{}{}:
-		defer func() { <-sys.ending }()
-	case <-ctx.Done():
-		sys.killAll()
-		_ = sys.settle(context.Background()) // KillGrace bounds it
-		return &ShutdownError{Err: context.Cause(ctx), Stuck: sys.stuck()}
+	default:
+		select {
+		case sys.ending <- struct{}{}:
+		case <-ctx.Done():
+			sys.killAll()
+			_ = sys.settle(context.Background()) // KillGrace bounds it
+			return &ShutdownError{Err: context.Cause(ctx), Stuck: sys.stuck()}
+		}
 	}
+	defer func() { <-sys.ending }()
 
 	var late error
 	for late == nil && sys.count() > 0 {

@@ -235,3 +235,17 @@ func TestDefaultSystemComesAndGoes(t *testing.T) {
 	wg.Wait()
 	eventually(t, func() bool { return actor.SystemOf(ctx) == nil }, "it ends with its last actor")
 }
+
+// Invariant 7: also when ctx has ended before, and twenty times in a row.
+func TestShutdownWithEndedContext(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 20 {
+		sys, err := actor.NewSystem(actor.Config{})
+		require.NoError(t, err)
+		spawn(t, actor.WithSystem(context.Background(), sys), fn(func(*actor.Context[int], int) error { return nil }))
+		require.ErrorIs(t, sys.Shutdown(ended), context.Canceled)
+	}
+	require.NoError(t, goleak.Find(before))
+}

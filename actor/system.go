@@ -83,7 +83,6 @@ func newSystem(cfg Config, standard bool) (*System, error) {
 	if sys.log == nil {
 		sys.log = slog.New(slog.DiscardHandler)
 	}
-	sys.dead.init()
 	schedule := cfg.Sched
 	schedule.PerCarrier = func() any { return new(desk) }
 	schedule.OnEvent = func(e sched.Event) {

@@ -112,6 +112,8 @@ func (d *sim) play(f func(*System)) {
 	d.test = d.appear(&strand{kind: theTest, state: ready, run: func() { face.test(f) }})
 	d.loop(d.test)
 	d.shut()
+	cancel()
+	d.sweep()
 }
 
 // given says that the run was given up: another one was the same.
@@ -136,6 +138,30 @@ func (d *sim) shut() {
 	d.mu.Unlock()
 	d.loop(d.last)
 	d.mu.Lock()
+	stuck := d.last.state != over // what is wrong has come up only now
+	d.cutting = d.cutting || stuck
+	d.mu.Unlock()
+	if stuck {
+		cancel()
+		d.loop(d.last)
+	}
+}
+
+// sweep ends the goroutines that are left: of a run that has failed the test and
+// functions may be, and of every run the hands are.
+func (d *sim) sweep() {
+	d.mu.Lock()
+	var left []*strand
+	for _, s := range d.strands {
+		if s.kind == theTest || s.kind == aFunction {
+			left = append(left, s)
+		}
+	}
+	d.mu.Unlock()
+	for _, s := range left {
+		d.loop(s)
+	}
+	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, h := range d.idle {
 		close(h.work)
@@ -151,7 +177,7 @@ func (d *sim) loop(until *strand) {
 		d.settle()
 		d.wakeClock()
 		options := d.options()
-		if until.state == over && len(options) == 0 || d.failure != nil && until != d.last {
+		if until.state == over && len(options) == 0 || d.failure != nil && !d.closing {
 			d.mu.Unlock()
 			return
 		}
@@ -465,7 +491,7 @@ func (d *sim) fail(format string, args ...any) {
 }
 
 func (d *sim) failLocked(format string, args ...any) {
-	if d.failure == nil {
+	if d.failure == nil && !d.cutting { // what is cut short fails, which says nothing
 		d.failure = &Failure{Message: fmt.Sprintf(format, args...), Step: d.trace.steps}
 	}
 }

@@ -3,6 +3,7 @@ package port
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -173,6 +174,11 @@ func (p *Port[T]) enter() bool {
 	me := gid.ID()
 	if p.holder.Load() == me {
 		return false
+	}
+	if sched.Driven() {
+		// All ports of a type are one: who uses a port first may differ from run
+		// to run, and nobody has made it.
+		sched.Reach(sched.Op{Kind: sched.OpPort, On: reflect.TypeFor[Port[T]]()})
 	}
 	sched.Quiet(true)
 	p.order.Lock()

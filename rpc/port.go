@@ -120,6 +120,14 @@ func (p *port[R]) release() {
 	p.home.free.Put(p)
 }
 
+// touch notes, for a simulation, that the present step concerns the call that p
+// serves; the caller has a reference.
+func (p *port[R]) touch() {
+	if sched.Driven() {
+		sched.Touch(nil, Reply[R]{p, generation(p.state.Load())})
+	}
+}
+
 // change applies f to the word as long as it belongs to gen and the call is not
 // over; false: it does not, or is.
 func (p *port[R]) change(gen uint32, f func(uint64) uint64) (ok bool) {
@@ -209,6 +217,7 @@ func (p *port[R]) continued() error {
 
 // giveUp ends the wait; false: the answer is coming.
 func (p *port[R]) giveUp() bool {
+	p.touch()
 	for {
 		s := p.state.Load()
 		if s&answering != 0 {
@@ -227,6 +236,7 @@ func (p *port[R]) giveUp() bool {
 
 // Open refuses a request whose caller has given up.
 func (p *port[R]) Open() error {
+	p.touch()
 	if p.state.Load()&gaveUp != 0 {
 		return actor.ErrExpired
 	}
@@ -240,6 +250,7 @@ func (p *port[R]) Handled() bool { return p.handled(0) }
 func (p *port[R]) Discard(reason error) { p.discard(0, reason) }
 
 func (p *port[R]) handled(number uint64) bool {
+	p.touch()
 	if owed(p.state.Load(), number) {
 		return true
 	}
@@ -254,6 +265,7 @@ func owed(s, number uint64) bool { return s&(over|detached) == 0 && duty(s) <= n
 // Give or a Detach that has returned cannot be overlooked. It says whether it
 // has failed the call.
 func (p *port[R]) discard(number uint64, reason error) (failed bool) {
+	p.touch()
 	for s := p.state.Load(); owed(s, number); s = p.state.Load() {
 		if p.state.CompareAndSwap(s, s|answering) {
 			var none R

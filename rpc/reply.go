@@ -70,6 +70,9 @@ func (r Reply[R]) Abandoned() bool {
 	if r.p == nil {
 		return true
 	}
+	if sched.Driven() {
+		sched.Reach(sched.Op{Kind: sched.OpLook, On: r})
+	}
 	s := r.p.state.Load()
 	return generation(s) != r.gen || s&over != 0
 }
@@ -79,6 +82,9 @@ func (r Reply[R]) Abandoned() bool {
 // actors.
 func (r Reply[R]) Detach() {
 	if r.p != nil {
+		if sched.Driven() {
+			sched.Touch(nil, r)
+		}
 		r.p.change(r.gen, func(s uint64) uint64 { return s | detached })
 	}
 }

@@ -78,6 +78,7 @@ const (
 	OpLink                      // whose links or monitors change
 	OpArm                       // whose timer is armed or cancelled
 	OpGroup                     // On is the group that is read or changed
+	OpPort                      // On is the port that is used
 	OpWake                      // the goroutine goes on after a wait
 	OpOffload                   // a function is given to Async
 	OpBlock                     // the goroutine is about to wait; refuse: there are too many
@@ -88,7 +89,7 @@ const (
 
 var opNames = [...]string{
 	"?", "spawns", "sends", "answers", "ends", "looks at", "finds", "links",
-	"arms", "uses group", "goes on", "offloads", "blocks", "touches", "handles", "waits for",
+	"arms", "uses group", "uses port", "goes on", "offloads", "blocks", "touches", "handles", "waits for",
 }
 
 // String returns what it says, as a verb.

@@ -1,10 +1,13 @@
 package supervisor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/ractor-go/ractor/actor"
@@ -22,6 +25,7 @@ type crew struct {
 
 	// hands are the children, by their last incarnation.
 	hands   map[actor.ID]*hand
+	hired   int // so many there were
 	active  int // those that run
 	nested  int // those that are supervisors
 	past    window
@@ -32,6 +36,7 @@ type crew struct {
 
 // hand is one child.
 type hand struct {
+	number   int // in the order of the first starts
 	arg      any
 	ref      actor.AnyRef
 	row      row
@@ -60,7 +65,8 @@ func (c *crew) PreStart(ctx *actor.Context[request]) error {
 func (c *crew) Handle(ctx *actor.Context[request], q request) error {
 	switch q.verb {
 	case startDynamic:
-		h := &hand{arg: q.arg}
+		c.hired++
+		h := &hand{number: c.hired, arg: q.arg}
 		if err := c.begin(ctx, h); err != nil && !errors.Is(err, ErrIgnore) {
 			q.reply.Fail(err)
 			return nil
@@ -238,9 +244,15 @@ func (h *hand) answer() {
 	}
 }
 
+// inOrder are the children in the order of their first starts: that of the map
+// would be another one each time.
+func (c *crew) inOrder() []*hand {
+	return slices.SortedFunc(maps.Values(c.hands), func(a, b *hand) int { return cmp.Compare(a.number, b.number) })
+}
+
 func (c *crew) infos() []Info {
 	infos := make([]Info, 0, len(c.hands))
-	for _, h := range c.hands {
+	for _, h := range c.inOrder() {
 		i := Info{ID: h.ref.String(), Actor: h.ref, Restart: c.spec.Restart, Restarts: h.restarts, Supervisor: isSupervisor(h.ref)}
 		if i.Restarting = h.state == waiting; i.Restarting {
 			i.Actor = actor.AnyRef{}
@@ -257,7 +269,7 @@ func (c *crew) PostStop(*actor.Context[request]) error {
 		return c.failure
 	}
 	refs := make([]actor.AnyRef, 0, c.active)
-	for _, h := range c.hands {
+	for _, h := range c.inOrder() {
 		if h.state != waiting || h.held {
 			refs = append(refs, h.ref)
 		}
