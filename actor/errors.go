@@ -99,3 +99,19 @@ func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
+
+// NameTakenError is ErrNameTaken with who has the name. An owner that is Stopping
+// gives it back soon: when its PostStop has returned, after a kill at the latest
+// when it is abandoned.
+type NameTakenError struct {
+	Name  string
+	Owner AnyRef
+}
+
+// Error names both.
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("%v: %q is %v", ErrNameTaken, e.Name, e.Owner)
+}
+
+// Unwrap returns ErrNameTaken.
+func (e *NameTakenError) Unwrap() error { return ErrNameTaken }

@@ -230,7 +230,7 @@ func create[M any](sys *System, a Actor[M], o *options) (*Context[M], error) {
 		c.extra().name = o.name // before anybody can find the actor
 		if owner, ok := sys.names.Claim(o.name, &c.cell); !ok {
 			sys.ids.Remove(c.id)
-			return nil, fmt.Errorf("%w: %q is %v", ErrNameTaken, o.name, ref{owner})
+			return nil, &NameTakenError{Name: o.name, Owner: AnyRef{ref{owner}}}
 		}
 	}
 	sys.ids.Set(c.id, &c.cell)

@@ -78,6 +78,10 @@
 // one child's, and nobody else waits for it. In a dynamic supervisor nobody waits
 // for another child's stop either.
 //
+// Names. A supervisor that was killed ends before its children have died. The one
+// that takes its place waits, in its own PreStart, until those who are ending have
+// given back the names of its children.
+//
 // PreStart runs on the supervisor's turn. One that waits long keeps the
 // supervisor from everything but Kill, which ends the PreStart's ctx; a worker is
 // not held if it waits in calls of this library.

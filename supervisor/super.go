@@ -52,7 +52,7 @@ func (s *super) PreStart(ctx *actor.Context[request]) error {
 	}
 	for _, c := range s.spec.Children {
 		k := s.m.add(c)
-		if err := s.start(ctx, k); err != nil {
+		if err := s.startFirst(ctx, k); err != nil {
 			stopInOrder(s.charges())
 			return &StartError{c.ID, err}
 		}
@@ -60,6 +60,24 @@ func (s *super) PreStart(ctx *actor.Context[request]) error {
 	s.spec.Children = nil // they live in the machine
 	s.will.armed.Store(true)
 	return nil
+}
+
+// startFirst is start in PreStart. If a supervisor was killed and this one takes its
+// place, the children that have died with it may not have given back their names
+// yet: their ends are waited for. Elsewhere that cannot be, for a child's own end
+// is told when its name is free.
+func (s *super) startFirst(ctx *actor.Context[request], k *kid) error {
+	for {
+		err := s.start(ctx, k)
+		var taken *actor.NameTakenError
+		if !errors.As(err, &taken) || taken.Owner.Status() < actor.Stopping {
+			return err
+		}
+		_ = taken.Owner.Wait(ctx) // how it ends does not matter
+		if ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // start starts k, and enters the success or that it is to be ignored.
