@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/supervisor"
 )
 
@@ -396,7 +397,12 @@ func (c *checker) downs(r *Record) {
 }
 
 // groups: joins and leaves alternate, and who has joined and lives is a member.
+// A mailbox that drops messages drops these too.
 func (c *checker) groups(r *Record) {
+	role := c.h.Program.Roles[r.Life.Role]
+	if role.Bound > 0 && (role.Overflow == actor.DropNewest || role.Overflow == actor.DropOldest) {
+		return
+	}
 	member := map[int]map[Life]bool{}
 	for _, e := range r.Log {
 		if e.What != Changed {

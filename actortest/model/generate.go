@@ -41,10 +41,11 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 		mode = 2
 	}
 	g := &generator{
-		rand: rand.New(rand.NewPCG(seed, mode)),
-		p:    &Program{Seed: seed, Exact: exact},
-		size: size,
-		left: size.Actions,
+		rand:  rand.New(rand.NewPCG(seed, mode)),
+		p:     &Program{Seed: seed, Exact: exact},
+		size:  size,
+		left:  size.Actions,
+		armed: map[int][]int{},
 	}
 	g.roles()
 	g.begin()
@@ -63,10 +64,11 @@ type generator struct {
 	rand  *rand.Rand
 	p     *Program
 	size  Size
-	left  int   // actions
-	roots []int // roles that round 0 spawns, supervisors too
-	plain []int // roles that are no supervisors
-	later []int // roles that scripts spawn
+	left  int           // actions
+	roots []int         // roles that round 0 spawns, supervisors too
+	plain []int         // roles that are no supervisors
+	later []int         // roles that scripts spawn
+	armed map[int][]int // by role: the scripts of its timers
 }
 
 // anybody carries out the script of a broadcast.
@@ -96,7 +98,7 @@ func (g *generator) roles() {
 		n := len(p.Roles)
 		p.Roles = append(p.Roles, role)
 		g.plain = append(g.plain, n)
-		if n > 0 && g.has(Links) && g.chance(40) {
+		if n > 0 && g.has(Links) && g.chance(50) {
 			g.later = append(g.later, n)
 		} else {
 			g.roots = append(g.roots, n)
@@ -214,6 +216,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 		}
 	}
 	a.Script = g.script(next, depth+1, what)
+	if op == After || op == Every {
+		g.armed[by] = append(g.armed[by], a.Script)
+	}
 	return a, true
 }
 
@@ -221,53 +226,46 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 func (g *generator) anything(by, depth int) (Action, bool) {
 	outside := by == Outside
 	switch n := g.rand.IntN(100); {
-	case n < 38:
+	case n < 30:
 		return g.send(Cast, by, depth, g.anything)
-	case n < 46:
+	case n < 37:
 		return g.send(Call, by, depth, g.anything)
-	case n < 52:
+	case n < 42:
 		if outside {
 			return g.send(Call, by, depth, g.anything)
 		}
 		return g.send(Then, by, depth, g.anything)
-	case n < 57:
+	case n < 49:
 		return g.send(Broadcast, by, depth, g.anything)
-	case n < 62:
+	case n < 54:
 		return g.send(After, by, depth, g.anything)
-	case n < 64:
+	case n < 56:
 		return g.send(Every, by, depth, g.anything)
-	case n < 66:
-		return g.cancel()
-	case n < 71 && !outside:
+	case n < 60:
+		return g.cancel(by)
+	case n < 64 && !outside:
 		return Action{Op: Stash, Actor: Self}, g.has(Stashes)
-	case n < 76 && !outside:
+	case n < 68 && !outside:
 		return Action{Op: Unstash, Actor: Self}, g.has(Stashes)
-	case n < 81:
+	case n < 75:
 		return g.spawn(outside)
-	case n < 90:
+	case n < 83:
 		return g.ending(by, g.chance(30))
 	case outside:
 		return g.send(Cast, by, depth, g.anything)
-	case n < 95:
+	case n < 91:
 		return g.monitoring()
 	default:
 		return g.grouping()
 	}
 }
 
-func (g *generator) cancel() (Action, bool) {
-	var timers []int
-	for _, script := range g.p.Scripts {
-		for _, a := range script {
-			if a.Op == After || a.Op == Every {
-				timers = append(timers, a.Script)
-			}
-		}
-	}
-	if len(timers) == 0 {
+// cancel cancels a timer that by has armed before, perhaps.
+func (g *generator) cancel(by int) (Action, bool) {
+	if len(g.armed[by]) == 0 {
 		return Action{}, false
 	}
-	return Action{Op: Cancel, Script: g.pick(timers)}, true
+	return Action{Op: Cancel, Script: g.pick(g.armed[by])}, true
 }
 
 func (g *generator) spawn(outside bool) (Action, bool) {
@@ -326,7 +324,7 @@ func (g *generator) grouping() (Action, bool) {
 // exactRound is one in which all talk, or one thing changes.
 func (g *generator) exactRound() {
 	r := Round{Settle: true}
-	if g.chance(60) {
+	if g.chance(45) {
 		r.Script = g.script(Outside, 0, g.talk)
 	} else {
 		r.Script = g.change()
@@ -370,13 +368,18 @@ func (g *generator) change() int {
 			g.p.Scripts[n] = []Action{a}
 		}
 		return n
-	case x < 45:
+	case x < 40:
 		a, ok = g.ending(by, true)
-	case x < 60:
+	case x < 55:
 		a, ok = g.spawn(false)
-	case x < 65:
-		a, ok = g.cancel()
-	case x < 80:
+	case x < 60:
+		for _, r := range g.plain {
+			if len(g.armed[r]) > 0 {
+				by = r
+			}
+		}
+		a, ok = g.cancel(by)
+	case x < 83:
 		a, ok = g.grouping()
 	default:
 		a, ok = g.monitoring()
