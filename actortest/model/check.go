@@ -602,6 +602,7 @@ func (c *checker) orders(r *Record) {
 			}
 		}
 	}
+	c.monitorsFirst(r)
 	for _, e := range r.Log {
 		switch {
 		case e.What == PostStopped:
@@ -617,6 +618,27 @@ func (c *checker) orders(r *Record) {
 			}
 			if stopped > 0 && e.Stamp > stopped {
 				c.say("%v: %v after Stop has returned", r.Life, e)
+			}
+		}
+	}
+}
+
+// monitorsFirst: a parent that is a monitor too, and was one before its child
+// began to end, is told as a monitor first (row M3).
+func (c *checker) monitorsFirst(r *Record) {
+	for _, by := range c.h.Records {
+		monitors, told := false, false
+		for _, e := range by.Log {
+			switch {
+			case e.Who != r.Life:
+			case e.What == Monitored && e.Op == Monitor && e.Stamp < r.Crossed:
+				monitors = true
+			case e.What == Monitored && e.Op == Unmonitor:
+				monitors = false
+			case e.What == Evented && e.N == 0 && e.Note != "started":
+				told = true
+			case e.What == Evented && e.N == 1 && monitors && !told:
+				c.say("%v: told of the end of %v as its parent before it was told as a monitor", by.Life, r.Life)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ var (
 	flagFirst = flag.Uint64("model.first", 1, "the seed of the first program")
 	flagSims  = flag.Int("model.sims", 120, "how many programs to play under the simulator, of each kind")
 	flagSeeds = flag.Int("model.seeds", 6, "in how many orders each")
+	flagTries = flag.Int("model.tries", 500, "how many smaller programs to try when one fails")
 	flagReal  = flag.Int("model.real", 150, "how many programs to play on workers, of each kind")
 )
 
@@ -55,7 +56,7 @@ func kinds(t *testing.T, f func(t *testing.T, exact bool)) {
 // complain fails t with the smallest program that fails.
 func complain(t *testing.T, p *model.Program, how string, first error, play func(p *model.Program) error) {
 	t.Helper()
-	small, last := model.Shrink(p, 2000, func(q *model.Program) bool { return play(q) != nil }), first
+	small, last := model.Shrink(p, *flagTries, func(q *model.Program) bool { return play(q) != nil }), first
 	if err := play(small); err != nil {
 		last = err
 	}

@@ -462,7 +462,7 @@ func (w *world) act(b *being, a Action) bool {
 	switch a.Op {
 	case Cast:
 		tag := b.tag(a)
-		w.note(b, Entry{What: Sent, Who: life, Tag: tag, Note: w.push(b, to, item{tag: tag}), Began: w.stamp})
+		w.note(b, Entry{What: Sent, Who: life, Tag: tag, Note: w.push(b, to, item{tag: tag}), Began: w.stamp + 1})
 	case Call:
 		w.call(b, to, b.tag(a))
 	case Then:
