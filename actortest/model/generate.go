@@ -163,8 +163,13 @@ func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool
 			break
 		}
 		g.left--
-		if a, ok := what(by, depth); ok {
-			script = append(script, a)
+		a, ok := what(by, depth)
+		if !ok {
+			continue
+		}
+		script = append(script, a)
+		if a.Op == SpawnLinked && g.has(Monitors) && g.chance(50) { // a parent that is a monitor too
+			script = append(script, Action{Op: Monitor, Actor: a.Actor})
 		}
 	}
 	g.p.Scripts[n] = script
@@ -297,8 +302,11 @@ func (g *generator) ending(by int, itself bool) (Action, bool) {
 	a := Action{Op: ops[g.rand.IntN(len(ops))], Actor: Self}
 	if !itself {
 		a.Actor = g.pick(g.plain)
-		if g.chance(10) {
+		switch {
+		case g.chance(10):
 			a.Actor = g.pick(g.roots)
+		case len(g.later) > 0 && g.chance(40):
+			a.Actor = g.pick(g.later)
 		}
 	}
 	return a, true
@@ -307,8 +315,11 @@ func (g *generator) ending(by int, itself bool) (Action, bool) {
 func (g *generator) monitoring() (Action, bool) {
 	op := []Op{Monitor, MonitorMsg, MonitorMsg, Unmonitor, Demonitor}[g.rand.IntN(5)]
 	a := Action{Op: op, Actor: g.pick(g.plain)}
-	if g.chance(10) {
+	switch {
+	case g.chance(10):
 		a.Actor = g.pick(g.roots)
+	case len(g.later) > 0 && g.chance(40):
+		a.Actor = g.pick(g.later)
 	}
 	return a, g.has(Monitors)
 }

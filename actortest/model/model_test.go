@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +23,7 @@ var (
 	flagSims  = flag.Int("model.sims", 120, "how many programs to play under the simulator, of each kind")
 	flagSeeds = flag.Int("model.seeds", 6, "in how many orders each")
 	flagTries = flag.Int("model.tries", 500, "how many smaller programs to try when one fails")
+	flagFor   = flag.Duration("model.for", 0, "play programs for so long, in each test and of each kind, however many that are")
 	flagReal  = flag.Int("model.real", 150, "how many programs to play on workers, of each kind")
 )
 
@@ -37,6 +39,18 @@ var sizes = []model.Size{
 
 func program(seed uint64, exact bool) *model.Program {
 	return model.Generate(seed, sizes[seed%uint64(len(sizes))], exact)
+}
+
+// programs yields n programs, or those that can be played in -model.for.
+func programs(n int, exact bool) iter.Seq[*model.Program] {
+	return func(yield func(*model.Program) bool) {
+		begin := time.Now()
+		for i := 0; *flagFor == 0 && i < n || *flagFor > 0 && time.Since(begin) < *flagFor; i++ {
+			if !yield(program(*flagFirst+uint64(i), exact)) {
+				return
+			}
+		}
+	}
 }
 
 // judge says what is wrong with a history.
@@ -66,8 +80,7 @@ func complain(t *testing.T, p *model.Program, how string, first error, play func
 // What the reference does is legal, and it does the same each time.
 func TestReferenceObeysTheRules(t *testing.T) {
 	kinds(t, func(t *testing.T, exact bool) {
-		for seed := *flagFirst; seed < *flagFirst+uint64(10**flagSims); seed++ {
-			p := program(seed, exact)
+		for p := range programs(10**flagSims, exact) {
 			if err := judge(model.Reference(p)); err != nil {
 				complain(t, p, "on the reference", err, func(p *model.Program) error { return judge(model.Reference(p)) })
 			}
@@ -103,13 +116,14 @@ func simulate(t *testing.T, p *model.Program, seeds int, tally *actortest.Summar
 func TestSimulated(t *testing.T) {
 	kinds(t, func(t *testing.T, exact bool) {
 		var sum actortest.Summary
-		for seed := *flagFirst; seed < *flagFirst+uint64(*flagSims); seed++ {
-			p := program(seed, exact)
+		played := 0
+		for p := range programs(*flagSims, exact) {
+			played++
 			if err := simulate(t, p, *flagSeeds, &sum); err != nil {
 				complain(t, p, "under the simulator", err, func(p *model.Program) error { return simulate(t, p, 10**flagSeeds, nil) })
 			}
 		}
-		t.Logf("%d programs, %d runs, %d of them different, %d steps", *flagSims, sum.Runs, sum.Distinct, sum.Steps)
+		t.Logf("%d programs, %d runs, %d of them different, %d steps", played, sum.Runs, sum.Distinct, sum.Steps)
 	})
 }
 
@@ -135,8 +149,9 @@ func onWorkers(t *testing.T, p *model.Program) (failed error) {
 
 func TestOnWorkers(t *testing.T) {
 	kinds(t, func(t *testing.T, exact bool) {
-		for seed := *flagFirst; seed < *flagFirst+uint64(*flagReal); seed++ {
-			p := program(seed, exact)
+		played := 0
+		for p := range programs(*flagReal, exact) {
+			played++
 			if err := onWorkers(t, p); err != nil {
 				complain(t, p, "on workers", err, func(p *model.Program) error {
 					for range 20 {
@@ -148,5 +163,6 @@ func TestOnWorkers(t *testing.T) {
 				})
 			}
 		}
+		t.Logf("%d programs", played)
 	})
 }
