@@ -157,7 +157,7 @@ func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool
 	if by == Outside {
 		most = 6
 	}
-	var script []Action
+	var script, cancels []Action
 	for range g.rand.IntN(most) + min(1, max(0, 2-depth)) {
 		if g.left <= 0 {
 			break
@@ -168,11 +168,20 @@ func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool
 			continue
 		}
 		script = append(script, a)
-		if a.Op == SpawnLinked && g.has(Monitors) && g.chance(50) { // a parent that is a monitor too
+		if g.p.Exact {
+			continue
+		}
+		switch {
+		case a.Op == SpawnLinked && g.has(Monitors) && g.chance(50): // a parent that is a monitor too
 			script = append(script, Action{Op: Monitor, Actor: a.Actor})
+		case a.Op == Every && by != Outside && g.chance(50): // a cancel that is due together with a tick
+			last := g.add([]Action{{Op: Cancel, Script: a.Script}})
+			script = append(script, Action{Op: After, Actor: Self, Script: last, Delay: a.Delay})
+		case (a.Op == After || a.Op == Every) && g.chance(50):
+			cancels = append(cancels, Action{Op: Cancel, Script: a.Script})
 		}
 	}
-	g.p.Scripts[n] = script
+	g.p.Scripts[n] = append(script, cancels...)
 	return n
 }
 
@@ -204,6 +213,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 			return a, false
 		}
 		a.Delay = time.Duration(7+10*g.rand.IntN(3)) * time.Millisecond
+		if op == After && !g.p.Exact && g.chance(50) {
+			a.Delay = 0
+		}
 		if op == Every {
 			a.Delay += 20 * time.Millisecond
 			depth = 3

@@ -137,7 +137,8 @@ func (w *world) note(b *being, e Entry) {
 	b.rec.Log = append(b.rec.Log, e)
 }
 
-// settle gives everybody turns until nobody has anything to do.
+// settle gives everybody turns until nobody has anything to do, and no alarm is
+// due.
 func (w *world) settle() {
 	for again := true; again; {
 		again = false
@@ -146,27 +147,34 @@ func (w *world) settle() {
 				again = true
 			}
 		}
+		if a := w.next(); !again && a != nil && a.at <= w.now {
+			w.ring(a)
+			again = true
+		}
 	}
+}
+
+// next is the alarm that goes off next, nil if there is none.
+func (w *world) next() *alarm {
+	var next *alarm
+	for _, a := range w.alarms {
+		if !a.done && !a.cancelled && a.owner.status < actor.Stopping && !(a.period == 0 && a.queued) && (next == nil || a.at < next.at) {
+			next = a
+		}
+	}
+	return next
 }
 
 // sleep lets time pass: alarms go off one by one.
 func (w *world) sleep(d time.Duration) {
-	w.settle()
 	for end := w.now + d; ; {
-		var next *alarm
-		for _, a := range w.alarms {
-			if !a.done && !a.cancelled && a.owner.status < actor.Stopping && !(a.period == 0 && a.queued) && a.at <= end &&
-				(next == nil || a.at < next.at) {
-				next = a
-			}
-		}
-		if next == nil {
+		w.settle()
+		a := w.next()
+		if a == nil || a.at > end {
 			w.now = end
 			return
 		}
-		w.now = max(w.now, next.at)
-		w.ring(next)
-		w.settle()
+		w.now = a.at
 	}
 }
 
