@@ -577,19 +577,9 @@ const clockTick = 2 * time.Millisecond
 // orders is what only somebody who has seen all in one order can say: row L7, and
 // that who was killed or stopped begins nothing anew.
 func (c *checker) orders(r *Record) {
-	killed, stopped := 0, 0 // stamps of the first
-	for _, by := range c.h.Records {
-		for _, e := range by.Log {
-			if e.What != Ordered || e.Who != r.Life {
-				continue
-			}
-			switch {
-			case e.Op == Kill && (killed == 0 || e.Stamp < killed):
-				killed = e.Stamp
-			case (e.Op == Stop || e.Op == StopWith) && (stopped == 0 || e.Stamp < stopped):
-				stopped = e.Stamp
-			}
-		}
+	killed, stopped := c.ordered(r.Life, Kill), c.ordered(r.Life, Stop, StopWith)
+	if at := c.killedWith(r.Life); at > 0 && (killed == 0 || at < killed) {
+		killed = at
 	}
 	for _, by := range c.h.Records {
 		for _, e := range by.Log {
@@ -621,6 +611,57 @@ func (c *checker) orders(r *Record) {
 			}
 		}
 	}
+}
+
+// ordered is the stamp at which the first of these orders to a life has returned; 0:
+// there was none.
+func (c *checker) ordered(l Life, ops ...Op) (stamp int) {
+	for _, by := range c.h.Records {
+		for _, e := range by.Log {
+			if e.What == Ordered && e.Who == l && slices.Contains(ops, e.Op) && (stamp == 0 || e.Stamp < stamp) {
+				stamp = e.Stamp
+			}
+		}
+	}
+	return stamp
+}
+
+// killedWith is the stamp at which the Kill of l's parent has returned, which has
+// killed l too. Of two Kills the second may return first; so it is only known of
+// a parent that was killed once, and not with its own.
+func (c *checker) killedWith(l Life) int {
+	for _, parent := range c.h.Records {
+		for _, e := range parent.Log {
+			if e.What != Spawned || e.Op != SpawnLinked || e.Who != l || e.Note != "" || parent.End != "killed" {
+				continue
+			}
+			if at := c.ordered(parent.Life, Kill); at > e.Stamp && c.kills(parent.Life) == 1 && !c.linked(parent.Life) {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
+func (c *checker) kills(l Life) (n int) {
+	for _, by := range c.h.Records {
+		for _, e := range by.Log {
+			n += one(e.What == Ordered && e.Op == Kill && e.Who == l)
+		}
+	}
+	return n
+}
+
+// linked says whether l has a parent, or a supervisor.
+func (c *checker) linked(l Life) bool {
+	for _, by := range c.h.Records {
+		for _, e := range by.Log {
+			if e.What == Spawned && e.Who == l {
+				return e.Op == SpawnLinked
+			}
+		}
+	}
+	return true
 }
 
 // monitorsFirst: a parent that is a monitor too, and was one before its child

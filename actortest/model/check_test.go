@@ -224,8 +224,16 @@ var forgeries = map[string]struct {
 		a, b := &(*log)[told[0]], &(*log)[told[1]]
 		a.N, b.N = b.N, a.N
 	}, "before it was told as a monitor"},
-	"told too soon":         {func(d doctor) { d.record(1, 1).Crossed = 1 << 20 }, "before it was Stopping"},
-	"on after Kill":         {func(d doctor) { d.entry(1, model.Handled, 8).Stamp = 1 << 20 }, "after Kill has returned"},
+	"told too soon": {func(d doctor) { d.record(1, 1).Crossed = 1 << 20 }, "before it was Stopping"},
+	"on after Kill": {func(d doctor) { d.entry(1, model.Handled, 8).Stamp = 1 << 20 }, "after Kill has returned"},
+	"a child after a Kill": {func(d doctor) {
+		spawned := d.remove(0, model.Spawned, 0) // of r2, or r6, as if it was r1's
+		spawned.Stamp = 1
+		r := d.record(1, 1)
+		r.Log = append(r.Log, spawned)
+		d.record(2, 1).Log[1].Stamp = 1 << 20
+		d.entry(2, model.Handled, 17).Stamp = 1 << 20
+	}, "r2: 50ms handles outside/5 (script 17) after Kill has returned"},
 	"accepted after Kill":   {func(d doctor) { d.entry(me, model.Sent, 11).Note = "" }, "accepts"},
 	"kids out of order":     {func(d doctor) { d.record(4, 1).Log[0].Stamp = 1 }, "out of order"},
 	"a Temporary restarted": {func(d doctor) { d.h.Program.Roles[5].Sup.Kids[0].Restart = supervisor.Temporary }, "Temporary, and restarted"},
