@@ -17,7 +17,7 @@ func Check(h *History) error {
 	c := newChecker(h)
 	for _, r := range h.Records {
 		for _, wrong := range r.Wrong {
-			c.say("%v: %s", r.Life, wrong)
+			c.sayf("%v: %s", r.Life, wrong)
 		}
 		if r.Life.Role == Outside {
 			continue
@@ -91,7 +91,7 @@ func newChecker(h *History) *checker {
 	return c
 }
 
-func (c *checker) say(format string, args ...any) {
+func (c *checker) sayf(format string, args ...any) {
 	c.wrong = append(c.wrong, fmt.Errorf(format, args...))
 }
 
@@ -113,35 +113,35 @@ func (c *checker) life(r *Record) {
 		}
 		switch {
 		case e.What == PreStarted && len(count) > 0:
-			c.say("%v: PreStart is not its first callback", r.Life)
+			c.sayf("%v: PreStart is not its first callback", r.Life)
 		case e.What > PostStarted && count[PostStarted] == 0:
-			c.say("%v: %v before PostStart", r.Life, e.What)
+			c.sayf("%v: %v before PostStart", r.Life, e.What)
 		case count[PostStopped] > 0:
-			c.say("%v: %v after PostStop", r.Life, e.What)
+			c.sayf("%v: %v after PostStop", r.Life, e.What)
 		case failed:
-			c.say("%v: %v after a callback that has failed", r.Life, e.What)
+			c.sayf("%v: %v after a callback that has failed", r.Life, e.What)
 		}
 		count[e.What]++
 	}
 	for _, w := range []What{PreStarted, PostStarted, PostStopped} {
 		if count[w] > 1 {
-			c.say("%v: %d times %v", r.Life, count[w], w)
+			c.sayf("%v: %d times %v", r.Life, count[w], w)
 		}
 	}
 	if count[PreStarted] == 0 {
-		c.say("%v: no PreStart", r.Life)
+		c.sayf("%v: no PreStart", r.Life)
 	}
 	if r.Crossings != 1 {
-		c.say("%v: %d crossings to Stopping", r.Life, r.Crossings)
+		c.sayf("%v: %d crossings to Stopping", r.Life, r.Crossings)
 	}
 	graceful := r.End == "normal" || r.End == "reason" || r.End == "in PostStop"
 	switch {
 	case graceful && count[PostStopped] == 0:
-		c.say("%v: ends %q without PostStop", r.Life, r.End)
+		c.sayf("%v: ends %q without PostStop", r.Life, r.End)
 	case !graceful && r.End != "killed" && count[PostStopped] > 0: // a kill may come after it
-		c.say("%v: ends %q with PostStop", r.Life, r.End)
+		c.sayf("%v: ends %q with PostStop", r.Life, r.End)
 	case graceful && failed && r.End != "in PostStop":
-		c.say("%v: ends %q though a callback has failed", r.Life, r.End)
+		c.sayf("%v: ends %q though a callback has failed", r.Life, r.End)
 	}
 }
 
@@ -156,7 +156,7 @@ func (c *checker) pairs() {
 				continue
 			}
 			if before, ok := last[e.Tag.From]; ok && before.Seq >= e.Tag.Seq {
-				c.say("%v: %v after %v, which was sent later", r.Life, e.Tag, before)
+				c.sayf("%v: %v after %v, which was sent later", r.Life, e.Tag, before)
 			}
 			last[e.Tag.From] = e.Tag
 		}
@@ -170,7 +170,7 @@ func (c *checker) accounts() {
 	settle := func(d delivery, least, most int, what string) {
 		claimed[d] = true
 		if n := len(c.handled[d]) + len(c.dead[d]); n < least || n > most {
-			c.say("%v to %v, %s: handled %d times, %d dead letters", d.tag, d.to, what, len(c.handled[d]), len(c.dead[d]))
+			c.sayf("%v to %v, %s: handled %d times, %d dead letters", d.tag, d.to, what, len(c.handled[d]), len(c.dead[d]))
 		}
 	}
 	answers := map[Tag]string{}
@@ -224,24 +224,24 @@ func (c *checker) accounts() {
 					d := delivery{life, e.Tag}
 					claimed[d] = true
 					if len(c.handled[d])+len(c.dead[d]) > 1 {
-						c.say("%v, broadcast: %v has it %d times", e.Tag, life, len(c.handled[d])+len(c.dead[d]))
+						c.sayf("%v, broadcast: %v has it %d times", e.Tag, life, len(c.handled[d])+len(c.dead[d]))
 					}
 					n += len(c.handled[d]) + len(c.dead[d])
 				}
 				if n != e.N {
-					c.say("%v, broadcast to %d: %d have it", e.Tag, e.N, n)
+					c.sayf("%v, broadcast to %d: %d have it", e.Tag, e.N, n)
 				}
 			}
 		}
 	}
 	for d := range c.handled {
 		if !claimed[d] {
-			c.say("%v to %v: handled, but nobody has sent it", d.tag, d.to)
+			c.sayf("%v to %v: handled, but nobody has sent it", d.tag, d.to)
 		}
 	}
 	for d := range c.dead {
 		if !claimed[d] {
-			c.say("%v to %v: a dead letter, but nobody has sent it", d.tag, d.to)
+			c.sayf("%v to %v: a dead letter, but nobody has sent it", d.tag, d.to)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func (c *checker) letters() {
 		told[counted[l.Note]]++
 		r := c.records[l.To]
 		if r == nil {
-			c.say("dead letter %v to %v, whom nobody has seen", l.Tag, l.To)
+			c.sayf("dead letter %v to %v, whom nobody has seen", l.Tag, l.To)
 			continue
 		}
 		graceful := r.End == "normal" || r.End == "reason" || r.End == "in PostStop"
@@ -283,7 +283,7 @@ func (c *checker) letters() {
 			legal = op == Call || op == Then
 		}
 		if !legal {
-			c.say("dead letter %v to %v, which ends %q: %q", l.Tag, l.To, r.End, l.Note)
+			c.sayf("dead letter %v to %v, which ends %q: %q", l.Tag, l.To, r.End, l.Note)
 		}
 	}
 	// Continuations, Downs and changes are counted only.
@@ -302,7 +302,7 @@ func (c *checker) letters() {
 	}
 	for _, why := range slices.Sorted(maps.Keys(told)) {
 		if n := c.h.Counts[why]; n < told[why] || n > told[why]+untold {
-			c.say("dead letters (%s): %d were told of, %d counted", why, told[why], n)
+			c.sayf("dead letters (%s): %d were told of, %d counted", why, told[why], n)
 		}
 	}
 }
@@ -331,15 +331,15 @@ func (c *checker) events(r *Record) {
 			seen[e.Who] = s
 		}
 		if c.h.Program.Roles[r.Life.Role].Deaf {
-			c.say("%v, which is deaf: %v", r.Life, e)
+			c.sayf("%v, which is deaf: %v", r.Life, e)
 		}
 		if monitors[e.Who] == 0 && !linked[e.Who] {
-			c.say("%v: told of %v, whom it does not know", r.Life, e.Who)
+			c.sayf("%v: told of %v, whom it does not know", r.Life, e.Who)
 		}
 		switch e.Note {
 		case "started":
 			if s.started++; s.ended > 0 && s.started > one(monitors[e.Who] > 0) {
-				c.say("%v: Started of %v after its end", r.Life, e.Who)
+				c.sayf("%v: Started of %v after its end", r.Life, e.Who)
 			}
 			continue
 		case "noproc":
@@ -348,13 +348,13 @@ func (c *checker) events(r *Record) {
 		}
 		c.sameEnd(r, e)
 		if e.N == 1 && !linked[e.Who] {
-			c.say("%v: has the state of %v, who is no child of it", r.Life, e.Who)
+			c.sayf("%v: has the state of %v, who is no child of it", r.Life, e.Who)
 		}
 	}
 	for who, s := range seen {
 		most := one(monitors[who] > 0) + one(linked[who])
 		if s.started > most || s.ended > max(most, monitors[who]+one(linked[who])) {
-			c.say("%v: told %d times of the start of %v, and %d times of its end", r.Life, s.started, who, s.ended)
+			c.sayf("%v: told %d times of the start of %v, and %d times of its end", r.Life, s.started, who, s.ended)
 		}
 	}
 }
@@ -370,8 +370,8 @@ func (c *checker) sameEnd(r *Record, e Entry) {
 		end = "normal"
 	}
 	failed := dead.End != "normal" && dead.End != "killed" && dead.End != "reason"
-	if end != dead.End && !(end == "failed" && failed) {
-		c.say("%v: told that %v has ended with %q, which was %q", r.Life, e.Who, e.Note, dead.End)
+	if end != dead.End && (end != "failed" || !failed) {
+		c.sayf("%v: told that %v has ended with %q, which was %q", r.Life, e.Who, e.Note, dead.End)
 	}
 }
 
@@ -385,13 +385,13 @@ func (c *checker) downs(r *Record) {
 			asked[e.Who]++
 		case e.What == Downed:
 			if asked[e.Who]--; asked[e.Who] < 0 {
-				c.say("%v: a Down of %v too many", r.Life, e.Who)
+				c.sayf("%v: a Down of %v too many", r.Life, e.Who)
 			}
 			c.sameEnd(r, e)
 			down[e.Who] = true
 		case (e.What == Handled || e.What == Stashed) && down[e.Tag.From] && !c.isTimer(e.Tag) &&
 			c.kept[delivery{r.Life, e.Tag}] == 0:
-			c.say("%v: %v after the Down of its sender", r.Life, e.Tag)
+			c.sayf("%v: %v after the Down of its sender", r.Life, e.Tag)
 		}
 	}
 }
@@ -415,19 +415,19 @@ func (c *checker) groups(r *Record) {
 		}
 		for _, l := range e.Added {
 			if in[l] {
-				c.say("%v: %v joins group %d twice", r.Life, l, e.N)
+				c.sayf("%v: %v joins group %d twice", r.Life, l, e.N)
 			}
 			in[l] = true
 		}
 		for _, l := range e.Gone {
 			if !in[l] {
-				c.say("%v: %v leaves group %d, in which it is not", r.Life, l, e.N)
+				c.sayf("%v: %v leaves group %d, in which it is not", r.Life, l, e.N)
 			}
 			in[l] = false
 		}
 		for _, l := range slices.Concat(e.Added, e.Gone) {
 			if c.records[l] == nil {
-				c.say("%v: hears of %v in group %d, whom nobody has seen", r.Life, l, e.N)
+				c.sayf("%v: hears of %v in group %d, whom nobody has seen", r.Life, l, e.N)
 			}
 		}
 	}
@@ -440,12 +440,12 @@ func (c *checker) stash(r *Record) {
 		switch e.What {
 		case Stashed:
 			if len(late) > 0 {
-				c.say("%v: keeps %v while %v is first", r.Life, e.Tag, late[0])
+				c.sayf("%v: keeps %v while %v is first", r.Life, e.Tag, late[0])
 			}
 			stash = append(stash, e.Tag)
 		case Unstashed:
-			if e.N != len(stash) && !(e.N == 0 && c.killedBefore(r, i)) {
-				c.say("%v: unstashes %d of %d", r.Life, e.N, len(stash))
+			if e.N != len(stash) && (e.N != 0 || !c.killedBefore(r, i)) {
+				c.sayf("%v: unstashes %d of %d", r.Life, e.N, len(stash))
 			}
 			if e.N > 0 {
 				late, stash = append(slices.Clone(stash), late...), nil
@@ -453,15 +453,15 @@ func (c *checker) stash(r *Record) {
 		case Handled:
 			switch {
 			case len(late) == 0 && c.kept[delivery{r.Life, e.Tag}] > 0:
-				c.say("%v: handles %v, which it has kept", r.Life, e.Tag)
+				c.sayf("%v: handles %v, which it has kept", r.Life, e.Tag)
 			case len(late) > 0 && late[0] != e.Tag:
-				c.say("%v: handles %v while %v is first", r.Life, e.Tag, late[0])
+				c.sayf("%v: handles %v while %v is first", r.Life, e.Tag, late[0])
 			case len(late) > 0:
 				late = late[1:]
 			}
 		case Answered, Downed, Changed:
 			if len(late) > 0 {
-				c.say("%v: %v while %v is first", r.Life, e, late[0])
+				c.sayf("%v: %v while %v is first", r.Life, e, late[0])
 			}
 		}
 	}
@@ -480,7 +480,7 @@ func (c *checker) calls() {
 		for _, e := range r.Log {
 			if e.What == Answered {
 				if answered[e.Tag] {
-					c.say("%v: two answers to %v", r.Life, e.Tag)
+					c.sayf("%v: two answers to %v", r.Life, e.Tag)
 				}
 				answered[e.Tag] = true
 			}
@@ -490,9 +490,9 @@ func (c *checker) calls() {
 			d := delivery{e.Who, e.Tag}
 			switch {
 			case e.Note == "" && len(c.handled[d]) != 1:
-				c.say("%v: has the answer of %v to %v, which has not handled it", r.Life, e.Who, e.Tag)
+				c.sayf("%v: has the answer of %v to %v, which has not handled it", r.Life, e.Who, e.Tag)
 			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal":
-				c.say("%v: has no answer of %v, which has handled %v and ended normally", r.Life, e.Who, e.Tag)
+				c.sayf("%v: has no answer of %v, which has handled %v and ended normally", r.Life, e.Who, e.Tag)
 			}
 		}
 	}
@@ -512,19 +512,19 @@ func (c *checker) timers() {
 			if e.What != Armed && e.What != Ticking {
 				continue
 			}
-			ticks := time.Duration(0)
+			ticks := 0
 			for _, got := range c.handled[delivery{e.Who, e.Tag}] {
-				ticks += time.Duration(1 + got.N)
+				ticks += 1 + got.N
 				due := e.At + e.D
 				if e.What == Ticking {
-					due = e.At + ticks*e.D
+					due = e.At + time.Duration(ticks)*e.D
 				}
 				if got.At < due {
-					c.say("%v: handles %v at %v, due at %v", e.Who, e.Tag, got.At, due)
+					c.sayf("%v: handles %v at %v, due at %v", e.Who, e.Tag, got.At, due)
 				}
 				if stop, ok := cancelled[e.Tag]; ok {
 					if e.Who == r.Life && after(r, got, stop) || c.h.Stamps && got.Stamp > stop.Stamp {
-						c.say("%v: handles %v after it was cancelled", e.Who, e.Tag)
+						c.sayf("%v: handles %v after it was cancelled", e.Who, e.Tag)
 					}
 				}
 			}
@@ -561,7 +561,7 @@ func (c *checker) timerOrder() {
 				continue
 			}
 			if at < last-clockTick {
-				c.say("%v: handles %v, due at %v, after %v, due at %v", r.Life, e.Tag, at, tag, last)
+				c.sayf("%v: handles %v, due at %v, after %v, due at %v", r.Life, e.Tag, at, tag, last)
 			}
 			if at > last {
 				last, tag = at, e.Tag
@@ -586,9 +586,9 @@ func (c *checker) orders(r *Record) {
 			switch {
 			case e.Who != r.Life:
 			case e.What == Sent && e.Note == "" && killed > 0 && e.Began > killed:
-				c.say("%v: accepts %v after Kill has returned", r.Life, e.Tag)
+				c.sayf("%v: accepts %v after Kill has returned", r.Life, e.Tag)
 			case (e.What == Evented || e.What == Downed) && e.Note != "started" && e.Note != "noproc" && e.Stamp < r.Crossed:
-				c.say("%v: told of the end of %v before it was Stopping", by.Life, r.Life)
+				c.sayf("%v: told of the end of %v before it was Stopping", by.Life, r.Life)
 			}
 		}
 	}
@@ -597,17 +597,17 @@ func (c *checker) orders(r *Record) {
 		switch {
 		case e.What == PostStopped:
 			if e.Stamp < r.Crossed {
-				c.say("%v: PostStop before it was Stopping", r.Life)
+				c.sayf("%v: PostStop before it was Stopping", r.Life)
 			}
 			if killed > 0 && e.Stamp > killed {
-				c.say("%v: PostStop after Kill has returned", r.Life)
+				c.sayf("%v: PostStop after Kill has returned", r.Life)
 			}
 		case e.What > PostStarted && e.What < PostStopped:
 			if killed > 0 && e.Stamp > killed {
-				c.say("%v: %v after Kill has returned", r.Life, e)
+				c.sayf("%v: %v after Kill has returned", r.Life, e)
 			}
 			if stopped > 0 && e.Stamp > stopped {
-				c.say("%v: %v after Stop has returned", r.Life, e)
+				c.sayf("%v: %v after Stop has returned", r.Life, e)
 			}
 		}
 	}
@@ -679,7 +679,7 @@ func (c *checker) monitorsFirst(r *Record) {
 			case e.What == Evented && e.N == 0 && e.Note != "started":
 				told = true
 			case e.What == Evented && e.N == 1 && monitors && !told:
-				c.say("%v: told of the end of %v as its parent before it was told as a monitor", by.Life, r.Life)
+				c.sayf("%v: told of the end of %v as its parent before it was told as a monitor", by.Life, r.Life)
 			}
 		}
 	}
@@ -701,7 +701,7 @@ func (c *checker) supervisors() {
 			kids++
 			if c.h.Stamps {
 				if at := first.Log[0].Stamp; at < stamp {
-					c.say("supervisor r%d: kid r%d starts out of order", role, k.Role)
+					c.sayf("supervisor r%d: kid r%d starts out of order", role, k.Role)
 				} else {
 					stamp = at
 				}
@@ -719,7 +719,7 @@ func (c *checker) supervisors() {
 			most *= n * n // or all, and again if one dies while a group is being restarted
 		}
 		if lives-kids > most {
-			c.say("supervisor r%d: %d incarnations of %d kids with at most %d restarts", role, lives, kids, x.Sup.Max)
+			c.sayf("supervisor r%d: %d incarnations of %d kids with at most %d restarts", role, lives, kids, x.Sup.Max)
 		}
 	}
 }
@@ -732,12 +732,12 @@ func (c *checker) succession(k Kid, n int) {
 	}
 	before, r := c.records[Life{k.Role, n - 1}], c.records[Life{k.Role, n}]
 	if k.Restart == supervisor.Temporary {
-		c.say("%v: Temporary, and restarted", r.Life)
+		c.sayf("%v: Temporary, and restarted", r.Life)
 	}
 	if !c.h.Stamps || len(before.Log) == 0 || len(r.Log) == 0 {
 		return
 	}
 	if last := before.Log[len(before.Log)-1]; last.What <= PostStopped && last.Stamp > r.Log[0].Stamp || before.Crossed > r.Log[0].Stamp {
-		c.say("%v begins before the one before it has ended", r.Life)
+		c.sayf("%v begins before the one before it has ended", r.Life)
 	}
 }

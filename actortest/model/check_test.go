@@ -13,7 +13,7 @@ import (
 
 const (
 	me    = model.Self
-	tenMs = 10 * time.Millisecond
+	delay = 10 * time.Millisecond
 )
 
 // specimen is a program in which everything happens once; exact only in the sense
@@ -46,8 +46,8 @@ func specimen() *model.Program {
 				{Op: model.Watch}, {Op: model.Monitor, Actor: 1}, {Op: model.Monitor, Actor: 6}, {Op: model.MonitorMsg, Actor: 1},
 				{Op: model.Cast, Actor: 1, Script: 7}, {Op: model.Cast, Actor: 1, Script: 8},
 				{Op: model.Call, Actor: 1, Script: 12}, {Op: model.Then, Actor: 1, Script: 13},
-				{Op: model.After, Actor: me, Script: 14, Delay: tenMs}, {Op: model.After, Actor: me, Script: 15, Delay: 2 * tenMs},
-				{Op: model.Every, Actor: me, Script: 16, Delay: 2 * tenMs},
+				{Op: model.After, Actor: me, Script: 14, Delay: delay}, {Op: model.After, Actor: me, Script: 15, Delay: 2 * delay},
+				{Op: model.Every, Actor: me, Script: 16, Delay: 2 * delay},
 			},
 			7:  {{Op: model.Join}, {Op: model.Cast, Actor: 0, Script: 24}, {Op: model.Cast, Actor: 0, Script: 25}},
 			14: {{Op: model.Cancel, Script: 16}},
@@ -60,7 +60,7 @@ func specimen() *model.Program {
 		},
 		Rounds: []model.Round{
 			{Script: 0, Settle: true},
-			{Script: 1, Settle: true, Sleep: 5 * tenMs},
+			{Script: 1, Settle: true, Sleep: 5 * delay},
 			{Script: 2, Settle: true},
 			{Script: 3, Settle: true},
 			{Script: 4, Settle: true},
@@ -149,7 +149,7 @@ var forgeries = map[string]struct {
 	"a timer early": {func(d doctor) { d.entry(0, model.Handled, 15).At -= 1 }, "due at 20ms"},
 	"timers out of order": {func(d doctor) {
 		d.swap(0, model.Handled, 14, 15)
-		d.entry(0, model.Handled, 15).At += tenMs
+		d.entry(0, model.Handled, 15).At += delay
 	}, "due at 10ms, after"},
 	"a cancelled timer": {func(d doctor) {
 		e := *d.entry(0, model.Handled, 15)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/ractor-go/ractor/actor"
@@ -126,7 +127,7 @@ func (g *generator) roles() {
 
 // begin is round 0: the roots are spawned.
 func (g *generator) begin() {
-	var script []Action
+	script := make([]Action, 0, len(g.roots))
 	for _, r := range g.roots {
 		script = append(script, Action{Op: Spawn, Actor: r})
 	}
@@ -432,18 +433,9 @@ func (g *generator) change() int {
 // whose end could overtake what it is told, and that no child stops.
 func (g *generator) steady(by int) int {
 	for _, r := range append([]int{by}, g.roots...) {
-		if role := g.p.Roles[r]; role.Sup == nil && !role.Deaf && contains(g.roots, r) {
+		if role := g.p.Roles[r]; role.Sup == nil && !role.Deaf && slices.Contains(g.roots, r) {
 			return r
 		}
 	}
 	return -1
-}
-
-func contains(all []int, x int) bool {
-	for _, y := range all {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }

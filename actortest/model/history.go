@@ -36,11 +36,10 @@ func (t Tag) String() string { return fmt.Sprintf("%v/%d (script %d)", t.From, t
 // What is the kind of an entry.
 type What uint8
 
-// What is noted.
+// What is noted: callbacks up to PostStopped, then what is done in them.
 const (
 	Nothing What = iota
 
-	// Callbacks of whoever's record it is.
 	PreStarted  // PreStart
 	PostStarted // PostStart
 	Handled     // a message; N: ticks that were missed
@@ -51,7 +50,6 @@ const (
 	Changed     // a change of group N: Joined, Left
 	PostStopped // PostStop has begun
 
-	// What it did.
 	Sent        // a Cast; Note is its error
 	Called      // a Call, when it has returned; Note is its error
 	Asked       // Then
@@ -158,14 +156,4 @@ type History struct {
 	Counts  map[string]uint64 // dead letters by reason, those included that nobody was told of
 	Final   []string          // what there was before all were stopped: members and states
 	Stamps  bool              // entries have stamps
-}
-
-// record returns that of a life, nil if there is none.
-func (h *History) record(l Life) *Record {
-	for _, r := range h.Records {
-		if r.Life == l {
-			return r
-		}
-	}
-	return nil
 }

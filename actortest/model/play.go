@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -115,7 +116,7 @@ func newRun(h Host, p *Program) *run {
 		lives:   make([][]*player, len(p.Roles)),
 	}
 	for g := range p.Groups {
-		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: fmt.Sprint(g)})
+		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: strconv.Itoa(g)})
 	}
 	r.outside = &player{run: r, timers: map[int]pending{}, record: &Record{Life: Life{Outside, 1}}}
 	return r
@@ -160,7 +161,7 @@ func (r *run) born(role int) *player {
 		watch:  map[int]actor.Ref[pg.Event]{},
 	}
 	if n > 0 && r.lives[role][n-1].crossings.Load() == 0 {
-		p.wrong("born while the one before lives")
+		p.wrongf("born while the one before lives")
 	}
 	r.lives[role] = append(r.lives[role], p)
 	return p
@@ -180,18 +181,19 @@ func (r *run) next() int {
 	return r.stamp
 }
 
-func (p *player) wrong(format string, args ...any) {
+func (p *player) wrongf(format string, args ...any) {
 	p.record.Wrong = append(p.record.Wrong, fmt.Sprintf(format, args...))
 }
 
-// enter is called at the beginning of each callback, what it returns at the end.
-// That busy is no atomic is meant: the race detector looks too.
-func (p *player) enter() func() {
+// enter is called at the beginning of each callback, leave at the end. That busy
+// is no atomic is meant: the race detector looks too.
+func (p *player) enter() {
 	if p.busy++; p.busy != 1 {
-		p.wrong("%d callbacks at once", p.busy)
+		p.wrongf("%d callbacks at once", p.busy)
 	}
-	return func() { p.busy-- }
 }
+
+func (p *player) leave() { p.busy-- }
 
 // fails returns the error of a callback that is to fail.
 func (p *player) fails(callback What) error {
@@ -203,7 +205,8 @@ func (p *player) fails(callback What) error {
 }
 
 func (p *player) PreStart(ctx *actor.Context[message]) error {
-	defer p.enter()()
+	p.enter()
+	defer p.leave()
 	p.self = ctx.Self()
 	p.record.id = p.self.ID()
 	if _, ok := actor.OnStopping(p.self.Any(), func() {
@@ -221,23 +224,26 @@ func (p *player) PreStart(ctx *actor.Context[message]) error {
 }
 
 func (p *player) PostStart(*actor.Context[message]) error {
-	defer p.enter()()
+	p.enter()
+	defer p.leave()
 	p.note(Entry{What: PostStarted})
 	return p.fails(PostStarted)
 }
 
 func (p *player) PostStop(*actor.Context[message]) error {
-	defer p.enter()()
+	p.enter()
+	defer p.leave()
 	p.note(Entry{What: PostStopped})
 	if n := p.crossings.Load(); n != 1 {
-		p.wrong("PostStop after %d crossings to Stopping", n)
+		p.wrongf("PostStop after %d crossings to Stopping", n)
 	}
 	return p.fails(PostStopped)
 }
 
 // HandleSupervision looks at the dead closely: row L7 says what must be over.
 func (l *listener) HandleSupervision(ctx *actor.Context[message], ev actor.Event) error {
-	defer l.enter()()
+	l.enter()
+	defer l.leave()
 	e := Entry{What: Evented, Note: reason(ev), id: ev.Actor.ID()}
 	if ev.State != nil {
 		e.N = 1
@@ -254,26 +260,27 @@ func (l *listener) HandleSupervision(ctx *actor.Context[message], ev actor.Event
 		dead = v.player
 	}
 	if dead != nil && (dead.busy != 0 || dead.crossings.Load() != 1) {
-		l.wrong("told of the end of %v, with %d callbacks running and after %d crossings", dead.record.Life, dead.busy, dead.crossings.Load())
+		l.wrongf("told of the end of %v, with %d callbacks running and after %d crossings", dead.record.Life, dead.busy, dead.crossings.Load())
 	}
 	if name := ev.Actor.Name(); name != "" {
 		if r, err := actor.Whereis[message](ctx, name); err == nil && r.Any() == ev.Actor {
-			l.wrong("told of the end of %v, which still has its name", ev.Actor)
+			l.wrongf("told of the end of %v, which still has its name", ev.Actor)
 		}
 	}
 	if s := ev.Actor.Status(); s < actor.Stopping {
-		l.wrong("told of the end of %v, which is %v", ev.Actor, s)
+		l.wrongf("told of the end of %v, which is %v", ev.Actor, s)
 	}
 	return nil
 }
 
 func (p *player) Handle(ctx *actor.Context[message], m message) error {
-	defer p.enter()()
+	p.enter()
+	defer p.leave()
 	switch {
 	case m.down != nil:
 		who, known := p.downs[m.down.ID]
 		if !known {
-			p.wrong("a Down after Demonitor, or a second one: %v", m.down)
+			p.wrongf("a Down after Demonitor, or a second one: %v", m.down)
 		}
 		delete(p.downs, m.down.ID)
 		p.note(Entry{What: Downed, Who: who, Note: why(m.down.Err)})
@@ -383,7 +390,8 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		tag := p.tag(a)
 		rpc.Then(ctx, to.ref, func(r rpc.Reply[int]) message { return message{tag: tag, reply: r} },
 			func(_ int, err error) error {
-				defer p.enter()()
+				p.enter()
+				defer p.leave()
 				p.note(Entry{What: Answered, Who: to.life, Tag: tag, Note: why(err)})
 				return nil
 			})

@@ -169,22 +169,23 @@ func (p *Program) Table(w io.Writer) {
 	if p.Exact {
 		kind = "without races"
 	}
-	fmt.Fprintf(tw, "program %d, %s\n", p.Seed, kind)
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(tw, format+"\n", args...) }
+	line("program %d, %s", p.Seed, kind)
 	used := p.used()
 	for i, r := range p.Roles {
 		if used.roles[i] {
-			fmt.Fprintf(tw, "r%d\t%v\n", i, r)
+			line("r%d\t%v", i, r)
 		}
 	}
 	for i, r := range p.Rounds {
-		fmt.Fprintf(tw, "round %d\tscript %d", i, r.Script)
+		after := ""
 		if r.Settle {
-			fmt.Fprint(tw, ", settle")
+			after = ", settle"
 		}
 		if r.Sleep > 0 {
-			fmt.Fprintf(tw, ", sleep %v", r.Sleep)
+			after += fmt.Sprintf(", sleep %v", r.Sleep)
 		}
-		fmt.Fprintln(tw)
+		line("round %d\tscript %d%s", i, r.Script, after)
 	}
 	for i, script := range p.Scripts {
 		if used.scripts[i] {
@@ -192,7 +193,7 @@ func (p *Program) Table(w io.Writer) {
 			for j, a := range script {
 				texts[j] = a.String()
 			}
-			fmt.Fprintf(tw, "script %d\t%s\n", i, strings.Join(texts, "; "))
+			line("script %d\t%s", i, strings.Join(texts, "; "))
 		}
 	}
 	_ = tw.Flush()
@@ -208,11 +209,11 @@ func (p *Program) String() string {
 // String is the role for people.
 func (r Role) String() string {
 	if r.Sup != nil {
-		text := fmt.Sprintf("supervisor %v, at most %d restarts:", r.Sup.Strategy, r.Sup.Max)
-		for _, k := range r.Sup.Kids {
-			text += fmt.Sprintf(" r%d %v;", k.Role, k.Restart)
+		kids := make([]string, len(r.Sup.Kids))
+		for i, k := range r.Sup.Kids {
+			kids[i] = fmt.Sprintf("r%d %v", k.Role, k.Restart)
 		}
-		return text
+		return fmt.Sprintf("supervisor %v, at most %d restarts: %s", r.Sup.Strategy, r.Sup.Max, strings.Join(kids, "; "))
 	}
 	text := "actor"
 	if r.Deaf {

@@ -74,7 +74,6 @@ type being struct {
 	queue  []item
 	late   []item // unstashed: they come first
 	stash  []item
-	missed int
 
 	parent   *being
 	children []*being
@@ -142,7 +141,7 @@ func (w *world) note(b *being, e Entry) {
 func (w *world) settle() {
 	for again := true; again; {
 		again = false
-		for i := 0; i < len(w.beings); i++ {
+		for i := 0; i < len(w.beings); i++ { //nolint:intrange // who is born meanwhile has a turn too
 			for w.step(w.beings[i]) {
 				again = true
 			}
@@ -158,7 +157,7 @@ func (w *world) settle() {
 func (w *world) next() *alarm {
 	var next *alarm
 	for _, a := range w.alarms {
-		if !a.done && !a.cancelled && a.owner.status < actor.Stopping && !(a.period == 0 && a.queued) && (next == nil || a.at < next.at) {
+		if !a.done && !a.cancelled && a.owner.status < actor.Stopping && (a.period > 0 || !a.queued) && (next == nil || a.at < next.at) {
 			next = a
 		}
 	}
