@@ -286,8 +286,14 @@ func (c *checker) letters() {
 			c.sayf("dead letter %v to %v, which ends %q: %q", l.Tag, l.To, r.End, l.Note)
 		}
 	}
-	// Continuations, Downs and changes are counted only.
+	// Continuations, Downs and changes are counted only; supervisors have some of
+	// their own, at most one for each incarnation of a kid.
 	untold := uint64(0)
+	for _, role := range c.h.Program.Roles {
+		if role.Sup != nil {
+			untold += uint64(len(c.h.Records))
+		}
+	}
 	for _, r := range c.h.Records {
 		for _, e := range r.Log {
 			switch e.What {

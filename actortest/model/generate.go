@@ -175,9 +175,10 @@ func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool
 		switch {
 		case a.Op == SpawnLinked && g.has(Monitors) && g.chance(50): // a parent that is a monitor too
 			script = append(script, Action{Op: Monitor, Actor: a.Actor})
-		case a.Op == Every && by != Outside && g.chance(50): // a cancel that is due together with a tick
+		case a.Op == Every && by != Outside && g.chance(50): // a cancel that is due just before a tick
 			last := g.add([]Action{{Op: Cancel, Script: a.Script}})
-			script = append(script, Action{Op: After, Actor: Self, Script: last, Delay: a.Delay})
+			script[len(script)-1] = Action{Op: After, Actor: Self, Script: last, Delay: a.Delay}
+			script = append(script, a)
 		case (a.Op == After || a.Op == Every) && g.chance(50):
 			cancels = append(cancels, Action{Op: Cancel, Script: a.Script})
 		}

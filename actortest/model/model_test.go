@@ -80,7 +80,7 @@ func complain(t *testing.T, p *model.Program, how string, first error, play func
 // What the reference does is legal, and it does the same each time.
 func TestReferenceObeysTheRules(t *testing.T) {
 	kinds(t, func(t *testing.T, exact bool) {
-		for p := range programs(10**flagSims, exact) {
+		for p := range programs(4**flagSims, exact) {
 			if err := judge(model.Reference(p)); err != nil {
 				complain(t, p, "on the reference", err, func(p *model.Program) error { return judge(model.Reference(p)) })
 			}
