@@ -44,18 +44,34 @@ func Play(h Host, p *Program) *History {
 			_ = r.outside.act(nil, a)
 		}
 		if round.Settle {
-			h.Settle()
+			r.settle()
 		}
 		if round.Sleep > 0 {
 			h.Sleep(round.Sleep)
 		}
 	}
-	h.Settle()
+	r.settle()
 	final := r.final()
 	r.stopAll()
 	grave.Drain()
 	_ = grave.Wait(h.Ctx)
-	return r.history(final, letters.all)
+	all := r.history(final, letters.all)
+	h.Settle() // who waits for an end may go on a little before the books say so
+	if n := h.System.Stats().Live; n != 0 {
+		r.outside.wrongf("%d actors live after the end", n)
+	}
+	return all
+}
+
+// settle waits until nobody has anything to do. Who has messages then, and does
+// nothing, has not been woken, and never will be.
+func (r *run) settle() {
+	r.host.Settle()
+	for info := range r.host.System.Actors() {
+		if info.Queue != 0 {
+			r.outside.wrongf("%v rests with %d messages in its mailbox", info.Actor, info.Queue)
+		}
+	}
 }
 
 // message is what actors of a program understand.
@@ -564,7 +580,7 @@ func (r *run) stopAll() {
 				continue
 			}
 			at.any.Stop()
-			r.host.Settle()
+			r.settle()
 		}
 	}
 }
