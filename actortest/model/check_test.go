@@ -266,11 +266,16 @@ func TestSpecimen(t *testing.T) {
 func TestCompare(t *testing.T) {
 	reference := model.Reference(specimen())
 	for name, forge := range map[string]func(h *model.History){
-		"an end":     func(h *model.History) { h.Records[1].End = "killed" },
-		"an entry":   func(h *model.History) { h.Records[1].Log = h.Records[1].Log[1:] },
-		"a letter":   func(h *model.History) { h.Letters = nil },
-		"a counter":  func(h *model.History) { h.Counts["failed"]++ },
-		"a member":   func(h *model.History) { h.Final = h.Final[1:] },
+		"an end":    func(h *model.History) { h.Records[1].End = "killed" },
+		"an entry":  func(h *model.History) { h.Records[1].Log = h.Records[1].Log[1:] },
+		"a letter":  func(h *model.History) { h.Letters = nil },
+		"a counter": func(h *model.History) { h.Counts["failed"]++ },
+		"a member":  func(h *model.History) { h.Final = h.Final[1:] },
+		"the kids": func(h *model.History) {
+			d := doctor{t, h}
+			a, b := d.entry(3, model.PreStarted, 0), d.entry(4, model.PreStarted, 0)
+			a.Stamp, b.Stamp = b.Stamp, a.Stamp
+		},
 		"one record": func(h *model.History) { h.Records = h.Records[1:] },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,9 +21,18 @@
 //
 // The reference's own histories pass Check too, so that neither is wrong alone.
 //
-// What it does not see: that a message is handled in the end, in programs with
-// races (those without say so); what real workers do between two callbacks, unless
-// the race detector looks; and what no script says: links between the living,
-// names that move, Async, Become, Idle, PreStart that sends, StopTree, abandoned
-// callbacks, adapted and named Refs, supervisors within supervisors.
+// A failing program is printed with its seed, made small first. To play more of
+// them, or for longer:
+//
+//	go test ./actortest/model -run Simulated -model.sims 10000 -model.seeds 9
+//	go test ./actortest/model -race -run OnWorkers -model.for 10m
+//	go test ./actortest/model -model.first 417 -model.sims 1
+//
+// What it does not see: which of the messages that were discarded in a race could
+// have been handled; what real workers do between two callbacks, unless the race
+// detector looks; in simulations, what lies between two choice points; and what no
+// script says: links between the living, names that are claimed while their owner
+// ends, Async, Become, Idle, PreStart that sends, StopTree, abandoned callbacks,
+// deadlines of calls, adapted and named Refs, back-off and intensity in time,
+// dynamic supervisors and those within others.
 package model

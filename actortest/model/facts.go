@@ -9,7 +9,8 @@ import (
 
 // Facts are what must be the same in all executions of an exact program: what
 // everybody has noted, in any order, how everybody has ended, what was not
-// handled, and what there was in the end. The order within a pair is not in it,
+// handled, and what there was in the end. Compare looks at the order of a
+// supervisor's starts and stops too. The order within a pair is not in it,
 // since it depends on the order in which the sender has handled its own messages;
 // that is for Check.
 func (h *History) Facts() []string {
@@ -59,10 +60,46 @@ func Compare(reference, h *History) error {
 			diff = append(diff, fmt.Sprintf("too many %d×: %s", n, f))
 		}
 	}
+	if reference.Stamps && h.Stamps {
+		want, got := reference.kids(), h.kids()
+		for i := range want {
+			if want[i] != got[i] {
+				diff = append(diff, fmt.Sprintf("missing: %s\n  instead: %s", want[i], got[i]))
+			}
+		}
+	}
 	if diff == nil {
 		return nil
 	}
 	return fmt.Errorf("not the facts of the reference:\n  %s", strings.Join(diff, "\n  "))
+}
+
+// kids says for each supervisor in which order its kids have started and stopped.
+func (h *History) kids() (facts []string) {
+	for role, x := range h.Program.Roles {
+		if x.Sup == nil {
+			continue
+		}
+		var all []Entry
+		for _, r := range h.Records {
+			if !slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == r.Life.Role }) {
+				continue
+			}
+			for _, e := range r.Log {
+				if e.What == PreStarted || e.What == PostStopped {
+					e.Who = r.Life
+					all = append(all, e)
+				}
+			}
+		}
+		slices.SortFunc(all, func(a, b Entry) int { return a.Stamp - b.Stamp })
+		texts := make([]string, len(all))
+		for i, e := range all {
+			texts[i] = fmt.Sprintf("%v %v", e.Who, e.What)
+		}
+		facts = append(facts, fmt.Sprintf("kids of r%d: %s", role, strings.Join(texts, ", ")))
+	}
+	return facts
 }
 
 // String is the whole history for people.

@@ -151,6 +151,11 @@ func (g *generator) round() {
 // script makes a script for role by; what makes its actions.
 func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool)) int {
 	n := g.add(nil) // its number is smaller than those that it sends
+	var script, cancels []Action
+	if by != Outside && !g.p.Exact && g.has(Stashes) && g.chance(15) {
+		script = append(script, Action{Op: Stash, Actor: Self})
+		g.p.Scripts[n] = script
+	}
 	if depth > 3 {
 		return n
 	}
@@ -158,7 +163,6 @@ func (g *generator) script(by, depth int, what func(by, depth int) (Action, bool
 	if by == Outside {
 		most = 6
 	}
-	var script, cancels []Action
 	for range g.rand.IntN(most) + min(1, max(0, 2-depth)) {
 		if g.left <= 0 {
 			break
@@ -262,8 +266,6 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 		return g.send(Every, by, depth, g.anything)
 	case n < 60:
 		return g.cancel(by)
-	case n < 64 && !outside:
-		return Action{Op: Stash, Actor: Self}, g.has(Stashes)
 	case n < 68 && !outside:
 		return Action{Op: Unstash, Actor: Self}, g.has(Stashes)
 	case n < 75:
