@@ -420,14 +420,12 @@ func (g *generator) change() int {
 			return n
 		}
 	}
+	m := Action{Op: Cast, Actor: by, Script: g.add(nil)}
 	var script []Action
 	if a.ends() && g.chance(50) { // something is in its mailbox when it ends
 		script = append(script, Action{Op: Cast, Actor: Self, Script: g.add(nil)})
 	}
-	m := Action{Op: Cast, Actor: by, Script: g.add(append(script, a))}
-	if s := g.p.Scripts[m.Script]; len(s) == 2 { // numbers grow
-		s[0].Script = g.add(nil)
-	}
+	g.p.Scripts[m.Script] = append(script, a)
 	g.p.Scripts[n] = []Action{m}
 	return n
 }

@@ -20,7 +20,7 @@ import (
 
 var (
 	flagFirst = flag.Uint64("model.first", 1, "the seed of the first program")
-	flagSims  = flag.Int("model.sims", 120, "how many programs to play under the simulator, of each kind")
+	flagSims  = flag.Int("model.sims", 80, "how many programs to play under the simulator, of each kind")
 	flagSeeds = flag.Int("model.seeds", 6, "in how many orders each")
 	flagTries = flag.Int("model.tries", 500, "how many smaller programs to try when one fails")
 	flagFor   = flag.Duration("model.for", 0, "play programs for so long, in each test and of each kind, however many that are")
