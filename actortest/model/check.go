@@ -528,7 +528,7 @@ func (c *checker) timers() {
 				if got.At < due {
 					c.sayf("%v: handles %v at %v, due at %v", e.Who, e.Tag, got.At, due)
 				}
-				if stop, ok := cancelled[e.Tag]; ok {
+				if stop, ok := cancelled[e.Tag]; ok && c.kept[delivery{e.Who, e.Tag}] == 0 { // kept, it is a message like others
 					if e.Who == r.Life && after(r, got, stop) || c.h.Stamps && got.Stamp > stop.Stamp {
 						c.sayf("%v: handles %v after it was cancelled", e.Who, e.Tag)
 					}
