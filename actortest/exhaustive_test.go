@@ -10,7 +10,6 @@ import (
 )
 
 type entry struct {
-	text string
 	back rpc.Reply[int]
 }
 

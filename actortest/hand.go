@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/sched"
 )
 
@@ -26,7 +25,8 @@ func (d *sim) newHand() *hand {
 
 // turns is the goroutine of a hand that runs actors.
 func (h *hand) turns() {
-	defer sched.Adopt(h)()
+	leave := sched.Adopt(h)
+	defer leave()
 	c := h.sim.sched.NewCarrier()
 	defer c.Leave()
 	for s := range h.work {
@@ -47,7 +47,8 @@ func (h *hand) turns() {
 // once is the goroutine of a hand that runs the test or a function.
 func (h *hand) once(s *strand) {
 	returned := false
-	defer sched.Adopt(h)()
+	leave := sched.Adopt(h)
+	defer leave()
 	defer func() {
 		if !returned {
 			h.sim.cut(s, recover())
@@ -65,9 +66,9 @@ func (d *sim) cut(s *strand, value any) {
 	defer d.mu.Unlock()
 	switch {
 	case value != nil:
-		d.failLocked("%v: panic: %v\n%s", s, value, debug.Stack())
+		d.failLockedf("%v: panic: %v\n%s", s, value, debug.Stack())
 	case s.kind == theTest && !d.closing:
-		d.failLocked("the test function has ended its goroutine (t.FailNow?); use the methods of *System instead")
+		d.failLockedf("the test function has ended its goroutine (t.FailNow?); use the methods of *System instead")
 	}
 }
 
@@ -147,6 +148,3 @@ func (h *hand) Quiet(on bool) {
 		h.quiet--
 	}
 }
-
-// refOf is the actor that a strand is.
-func refOf(s *strand) actor.AnyRef { return actor.OfTask(s.task) }

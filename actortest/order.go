@@ -129,10 +129,10 @@ func save(file, why string, cs []constraint) error {
 	for _, c := range cs {
 		fmt.Fprintln(&b, c)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(file, b.Bytes(), 0o644)
+	return os.WriteFile(file, b.Bytes(), 0o644) //nolint:gosec // a file of the tree, as others are
 }
 
 // load reads a file; no file is no error, and found is false.

@@ -44,11 +44,12 @@ func simulate(t *testing.T, set *settings, sd seed, keep bool, f func(*System)) 
 
 func (d *sim) run(t *testing.T, keep bool, f func(*System)) (r run) {
 	d.trace.keep = keep
-	defer watch(d)()
+	end := watch(d)
+	defer end()
 	defer func() {
 		if v := recover(); v != nil {
 			// The bubble's: goroutines are left that nothing can wake.
-			d.fail("goroutines are left that wait outside of the library: %v", v)
+			d.failf("goroutines are left that wait outside of the library: %v", v)
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()

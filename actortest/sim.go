@@ -96,13 +96,14 @@ func (d *sim) play(f func(*System)) {
 	}
 	watch := d.newHand()
 	watch.strand = d.clock
-	defer sched.Adopt(watch)()
+	leave := sched.Adopt(watch)
+	defer leave()
 	cfg := d.settings.config
 	cfg.Sched.Driver = d
 	cfg.Sched.TimerTick = 1
 	sys, err := actor.NewSystem(cfg)
 	if err != nil {
-		d.fail("actortest: %v", err)
+		d.failf("actortest: %v", err)
 		return
 	}
 	d.sys, d.sched = sys, sys.Scheduler()
@@ -132,7 +133,7 @@ func (d *sim) shut() {
 	}
 	d.last = d.appear(&strand{kind: aFunction, state: ready, label: "shutdown", run: func() {
 		if err := d.sys.Shutdown(ctx); err != nil && !d.cutting {
-			d.fail("%v", err)
+			d.failf("%v", err)
 		}
 	}})
 	d.mu.Unlock()
@@ -191,7 +192,7 @@ func (d *sim) loop(until *strand) {
 			if d.failure != nil {
 				return
 			}
-			d.fail("no end after %d steps: does something go round for ever? (Steps sets the limit)", limit)
+			d.failf("no end after %d steps: does something go round for ever? (Steps sets the limit)", limit)
 			return
 		case d.faults.strike(d):
 		default:
@@ -484,13 +485,13 @@ func (d *sim) Armed(at time.Duration) {
 }
 
 // fail notes the first thing that is wrong.
-func (d *sim) fail(format string, args ...any) {
+func (d *sim) failf(format string, args ...any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.failLocked(format, args...)
+	d.failLockedf(format, args...)
 }
 
-func (d *sim) failLocked(format string, args ...any) {
+func (d *sim) failLockedf(format string, args ...any) {
 	if d.failure == nil && !d.cutting { // what is cut short fails, which says nothing
 		d.failure = &Failure{Message: fmt.Sprintf(format, args...), Step: d.trace.steps}
 	}

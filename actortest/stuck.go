@@ -78,7 +78,7 @@ func (d *sim) deadlock(why string) {
 		}
 		fmt.Fprintf(&b, "\n  %v waits for %s", s, d.chain(s))
 	}
-	d.failLocked("%s", b.String())
+	d.failLockedf("%s", b.String())
 }
 
 // chain is whom s waits for, and whom that one waits for, and so on.

@@ -46,17 +46,17 @@ func (s *System) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
 
 // Errorf fails the run; the test function goes on until it next reaches a choice
 // point.
-func (s *System) Errorf(format string, args ...any) { s.sim.fail(format, args...) }
+func (s *System) Errorf(format string, args ...any) { s.sim.failf(format, args...) }
 
 // Fatalf fails the run and ends the calling goroutine.
 func (s *System) Fatalf(format string, args ...any) {
-	s.sim.fail(format, args...)
+	s.sim.failf(format, args...)
 	runtime.Goexit()
 }
 
 // FailNow fails the run and ends the calling goroutine.
 func (s *System) FailNow() {
-	s.sim.fail("failed")
+	s.sim.failf("failed")
 	runtime.Goexit()
 }
 
