@@ -72,6 +72,16 @@ func (c *cell) info(doing map[*sched.Task]sched.Activity, now time.Duration) Inf
 		Status:    c.status(),
 		Queue:     c.queueLen(),
 	}
+	// A held actor has no worker, though the one that had it last may not have
+	// found its next task yet.
+	switch life := c.life.Load(); {
+	case life&(heldFlag|keptFlag) == heldFlag|keptFlag:
+		i.Doing = Kept
+		return i
+	case life&heldFlag != 0:
+		i.Doing = Suspended
+		return i
+	}
 	if a, ok := doing[&c.task]; ok {
 		i.Goroutine = a.Carrier.Goroutine()
 		switch {
@@ -82,14 +92,6 @@ func (c *cell) info(doing map[*sched.Task]sched.Activity, now time.Duration) Inf
 		default:
 			i.Doing = InTurn
 		}
-		return i
-	}
-	switch life := c.life.Load(); {
-	case life&heldFlag == 0:
-	case life&keptFlag != 0:
-		i.Doing = Kept
-	default:
-		i.Doing = Suspended
 	}
 	return i
 }
