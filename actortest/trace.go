@@ -3,6 +3,7 @@ package actortest
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -104,7 +105,7 @@ func note(v any) (text string) {
 			return ' '
 		}
 		return r
-	}, fmt.Sprintf("%+v", v))
+	}, addresses.ReplaceAllString(fmt.Sprintf("%+v", v), "0x…"))
 	if len(text) > maxNote {
 		text = text[:maxNote] + "…"
 	}
@@ -112,6 +113,9 @@ func note(v any) (text string) {
 }
 
 const maxNote = 60
+
+// addresses mean nothing to people, and are others in each run.
+var addresses = regexp.MustCompile(`0x[0-9a-f]{6,}`)
 
 // names takes down what the strands are called; mu is held.
 func (d *sim) names() {
