@@ -22,9 +22,9 @@ import (
 const about = `Usage: kvstore [flags]
 
 Kvstore keeps values in memory and serves them over HTTP. The keys are divided
-among shards. Each is an actor with a log, from which it recovers when it has died
-and its supervisor has started it anew; meanwhile its keys are 503, the others go
-on. An interrupt ends it: requests under way are answered, then the shards stop.
+among shards, each an actor. When one dies its supervisor starts an empty one in
+its place; the others do not notice. An interrupt ends it: requests under way are
+answered, then the shards stop.
 
 Flags:
 `
@@ -33,7 +33,6 @@ const usage = `%d shards at http://%[2]v, interrupt to stop. Try
 
   curl -X PUT -d world http://%[2]v/keys/hello
   curl http://%[2]v/keys/hello
-  curl http://%[2]v/shards
   curl -X DELETE http://%[2]v/shards/shard-0     (kills it)
 
 `
@@ -49,7 +48,7 @@ func main() {
 }
 
 // run is the whole program, for main and for tests, until ctx ends.
-func run(ctx context.Context, args []string, out io.Writer) (err error) {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("kvstore", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Usage = func() {
@@ -57,48 +56,41 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		flags.PrintDefaults()
 	}
 	addr := flags.String("addr", "127.0.0.1:8080", "where to listen")
-	shards := flags.Int("shards", 4, "how many shards; the logs of a directory are for one number")
-	dir := flags.String("dir", "", "where the logs are kept (default: a temporary directory)")
+	shards := flags.Int("shards", 4, "how many shards")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *dir == "" {
-		if *dir, err = os.MkdirTemp("", "kvstore"); err != nil {
-			return err
-		}
-		defer func() { _ = os.RemoveAll(*dir) }()
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
-	if err != nil {
-		return fmt.Errorf("-addr is %q: %w", *addr, err)
-	}
-	return serve(ctx, listener, *dir, *shards, out)
-}
-
-// serve serves until ctx ends, or something fails that cannot be mended here.
-func serve(ctx context.Context, listener net.Listener, dir string, shards int, out io.Writer) error {
-	defer func() { _ = listener.Close() }()
-	log := slog.New(slog.NewTextHandler(out, nil))
-	sys, err := actor.NewSystem(actor.Config{Logger: log})
+	sys, err := actor.NewSystem(actor.Config{Logger: slog.New(slog.NewTextHandler(out, nil))})
 	if err != nil {
 		return err
 	}
-	s, err := open(actor.WithSystem(ctx, sys), dir, shards)
+	err = serve(actor.WithSystem(ctx, sys), *addr, *shards, out)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, sys.Shutdown(within))
+}
+
+// serve serves until ctx ends, or something fails that cannot be mended here.
+func serve(ctx context.Context, addr string, shards int, out io.Writer) error {
+	s, err := open(ctx, shards)
 	if err != nil {
-		return errors.Join(err, sys.Shutdown(context.WithoutCancel(ctx)))
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("-addr is %q: %w", addr, err)
 	}
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
 	go func() { failed <- s.supervisor.Any().Wait(ctx) }() // it gives up when a shard dies too often
 	_, _ = fmt.Fprintf(out, usage, shards, listener.Addr())
-
 	select {
 	case <-ctx.Done():
+		err = nil
 	case err = <-failed:
 	}
-	log.Info("stopping")
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(within), sys.Shutdown(within), s.close())
+	return errors.Join(err, server.Shutdown(within))
 }
