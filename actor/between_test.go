@@ -175,3 +175,68 @@ func TestBetweenFailureAndHold(t *testing.T) {
 		require.Equal(t, actor.Running, s.child.Status())
 	})
 }
+
+// Row L7, seen from between its steps: when the supervisor is told, as the last
+// one, the actor is not Stopped yet, and its name is free for the next one.
+func TestL7_WhenTheSupervisorIsTold(t *testing.T) {
+	ctx, d := newByHand(t)
+	parent := spawn[*boss[int], int](t, ctx, &boss[int]{})
+	child := spawn(t, ctx, idle(), actor.LinkedTo(parent.Any()), actor.Named("child"))
+	grandchild := spawn(t, ctx, idle(), actor.LinkedTo(child.Any()))
+	d.run()
+	child.Stop()
+	told := false
+	var await func(woken *sched.Task)
+	await = func(woken *sched.Task) {
+		if woken != actor.TaskOf(parent.Any()) {
+			d.comeBetween(await)
+			return
+		}
+		told = true
+		require.Equal(t, actor.Stopping, child.Status())
+		require.GreaterOrEqual(t, grandchild.Status(), actor.Stopping)
+		next, err := actor.Spawn(ctx, idle(), actor.Named("child"))
+		require.NoError(t, err)
+		require.NotEqual(t, next.ID(), child.ID())
+	}
+	d.comeBetween(await)
+	d.run()
+	require.True(t, told)
+	require.Equal(t, actor.Stopped, child.Status())
+}
+
+// atSend is a hand that comes between a send's look at the receiver and its push.
+type atSend func()
+
+func (f atSend) Reach(op sched.Op) (refuse bool) {
+	if op.Kind == sched.OpSend {
+		f()
+	}
+	return false
+}
+
+func (atSend) Note(sched.Op) {}
+func (atSend) Quiet(bool)    {}
+
+// Row K3: a message that is sent while the actor drains is handled or refused, be
+// it so late that the last one was handled meanwhile.
+func TestK3_SendBetweenTheLastMessageAndTheEnd(t *testing.T) {
+	ctx, _ := newSystem(t, actor.Config{})
+	ending, sent := make(chan struct{}), make(chan struct{})
+	r := spawn[*plain[int], int](t, ctx, &plain[int]{postStop: func(*actor.Context[int]) error {
+		close(ending)
+		<-sent
+		return nil
+	}})
+	refused := make(chan error, 1)
+	go func() {
+		defer sched.Adopt(atSend(func() {
+			r.Drain()
+			<-ending
+		}))()
+		refused <- r.Cast(ctx, 1)
+		close(sent)
+	}()
+	require.ErrorIs(t, recv(t, refused), actor.ErrStopped)
+	require.NoError(t, waitEnd(t, r))
+}

@@ -1,51 +1,13 @@
 package mailbox_test
 
 import (
-	"runtime"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ractor-go/ractor/internal/meet"
 	"github.com/ractor-go/ractor/mailbox"
 )
-
-// meet runs a and b at the same time, n times, with one a little later than the
-// other; before and after run alone. Both goroutines spin: who has to be woken
-// comes too late for steps of a few instructions.
-func meet(n int, before, a, b, after func()) {
-	var begun, ended atomic.Int64
-	reaches := func(counter *atomic.Int64, to int64) {
-		for spins := 0; counter.Load() < to; spins++ {
-			if spins%256 == 255 {
-				runtime.Gosched()
-			}
-		}
-	}
-	dawdle := func(loads int64) {
-		for range loads {
-			begun.Load()
-		}
-	}
-	go func() {
-		for round := int64(1); round <= int64(n); round++ {
-			reaches(&begun, round)
-			dawdle(round / 256 % 8)
-			b()
-			ended.Store(round)
-		}
-		ended.Store(int64(n) + 1)
-	}()
-	for round := int64(1); round <= int64(n); round++ {
-		before()
-		begun.Store(round)
-		dawdle(round % 256)
-		a()
-		reaches(&ended, round)
-		after()
-	}
-	reaches(&ended, int64(n)+1)
-}
 
 // meetings is how often two steps are made to meet.
 const meetings = 40_000
@@ -85,7 +47,7 @@ func TestPushMeetsSleep(t *testing.T) {
 			var slept bool
 			var told mailbox.Outcome
 			b.Wake()
-			meet(meetings, func() {},
+			meet.Often(meetings, func() {},
 				func() { slept = b.Sleep() },
 				func() { told = c.push(b) },
 				func() {
@@ -105,7 +67,7 @@ func TestPushesMeet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := new(box)
 			var told [2]mailbox.Outcome
-			meet(meetings, func() {},
+			meet.Often(meetings, func() {},
 				func() { told[0] = push(b) },
 				func() { told[1] = push(b) },
 				func() {

@@ -151,7 +151,7 @@ func TestBadLists(t *testing.T) {
 	for want, text := range map[string]string{
 		"mutants.txt:1: before the first mutant":                         "breaks it",
 		"mutants.txt:2: x: want mutant, breaks":                          "mutant x\nbreak it",
-		"mutants.txt:10: minus: want flags of go test and a package":     strings.Replace(one, "./p", "p", 1),
+		"mutants.txt:11: minus: want flags of go test and a package":     strings.Replace(one, "./p", "p", 1),
 		"minus: the old text must be in p/p.go once, and is there 0":     strings.Replace(one, "a + b", "b + a", 1),
 		"minus: the old text must be in p/twice.go once, and is there 2": strings.Replace(one, "p/p.go", "p/twice.go", 1),
 		"minus: changes nothing":                                         strings.Replace(one, "a - b - c", "a + b + c", 1),
