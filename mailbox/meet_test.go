@@ -71,7 +71,7 @@ func TestPushesMeet(t *testing.T) {
 				func() { told[0] = push(b) },
 				func() { told[1] = push(b) },
 				func() {
-					require.True(t, (told[0] == mailbox.Wake) != (told[1] == mailbox.Wake), "told: %v", told)
+					require.NotEqual(t, told[0] == mailbox.Wake, told[1] == mailbox.Wake, "told: %v", told)
 					for popEvent(b) || popMessage(b) {
 					}
 					require.True(t, b.Sleep())

@@ -44,7 +44,7 @@ func TestListNamesTests(t *testing.T) {
 		for _, test := range m.tests {
 			names := strings.Join(testsOf(t, filepath.Join(root, test.folder())), "\n")
 			require.NotEmpty(t, names, m.name)
-			for _, part := range strings.Split(test.pattern, "|") {
+			for part := range strings.SplitSeq(test.pattern, "|") {
 				require.Regexp(t, part, names, "%s: no test of %s", m.name, test.folder())
 			}
 		}

@@ -52,33 +52,33 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	flags.SetOutput(complaints)
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), help)
+		printf(flags.Output(), "%s", help)
 		flags.PrintDefaults()
-		fmt.Fprintf(flags.Output(), legend, wanted)
+		printf(flags.Output(), legend, wanted)
 	}
 	some := flags.String("run", "", "only mutants whose name matches this `regexp`")
 	list := flags.Bool("n", false, "list the mutants, run nothing")
-	timeout := flags.Duration("timeout", 2*time.Minute, "what does not end within this `time` hangs")
+	timeout := flags.Duration("timeout", 90*time.Second, "what does not end within this `time` hangs")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2
 	case flags.NArg() > 0:
-		fmt.Fprintf(complaints, "mutants: %q: it takes no arguments; -run chooses mutants, -h helps\n", flags.Arg(0))
+		printf(complaints, "mutants: %q: it takes no arguments; -run chooses mutants, -h helps\n", flags.Arg(0))
 		return 2
 	}
 	ms, err := choose(*some)
 	switch {
 	case err != nil:
 	case *list:
-		print(out, ms)
+		show(out, ms)
 		return 0
 	default:
 		err = judge(ctx, ms, *timeout, *some == "", out, complaints)
 	}
 	if err != nil {
-		fmt.Fprintln(complaints, "mutants:", err)
+		printf(complaints, "mutants: %v\n", err)
 		return 1
 	}
 	return 0
@@ -106,14 +106,14 @@ func choose(pattern string) ([]mutant, error) {
 	return ms, nil
 }
 
-// print lists mutants.
-func print(out io.Writer, ms []mutant) {
+// show lists mutants.
+func show(out io.Writer, ms []mutant) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, m := range ms {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", m.name, m.file, m.breaks)
+		printf(w, "%s\t%s\t%s\n", m.name, m.file, m.breaks)
 	}
-	w.Flush()
-	fmt.Fprintf(out, "%d mutants\n", len(ms))
+	_ = w.Flush()
+	printf(out, "%d mutants\n", len(ms))
 }
 
 // judge runs mutants one after another and prints what becomes of each, and the
@@ -127,13 +127,13 @@ func judge(ctx context.Context, ms []mutant, timeout time.Duration, all bool, ou
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	b, err := newBench(root, scratch, timeout, ms)
 	if err != nil {
 		return err
 	}
 	p := progress{w: complaints, on: isTerminal(complaints)}
-	b.say = p.say
+	b.sayf = p.sayf
 	width := 0
 	for _, m := range ms {
 		width = max(width, len(m.name))
@@ -155,9 +155,9 @@ func judge(ctx context.Context, ms []mutant, timeout time.Duration, all bool, ou
 		case m.survives != "":
 			o.by = m.survives
 		}
-		fmt.Fprintf(out, "%-*s  %-8s  %6.1f s  %s\n", width, m.name, o.verdict, time.Since(since).Seconds(), o.by)
+		printf(out, "%-*s  %-8s  %6.1f s  %s\n", width, m.name, o.verdict, time.Since(since).Seconds(), o.by)
 	}
-	fmt.Fprintf(out, "\n%d of %d mutants killed, in %v\n", kills, len(ms), time.Since(begin).Round(time.Second))
+	printf(out, "\n%d of %d mutants killed, in %v\n", kills, len(ms), time.Since(begin).Round(time.Second))
 	want := len(ms)
 	if all {
 		want = wanted
@@ -191,16 +191,16 @@ type progress struct {
 	prefix string
 }
 
-func (p *progress) say(format string, args ...any) {
+func (p *progress) sayf(format string, args ...any) {
 	if p.on {
 		p.wipe()
-		fmt.Fprintf(p.w, "%.100s", p.prefix+fmt.Sprintf(format, args...))
+		printf(p.w, "%.100s", p.prefix+fmt.Sprintf(format, args...))
 	}
 }
 
 func (p *progress) wipe() {
 	if p.on {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		printf(p.w, "\r\x1b[K")
 	}
 }
 
@@ -212,3 +212,6 @@ func isTerminal(w io.Writer) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// printf prints to who may have gone: that is no reason to stop.
+func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

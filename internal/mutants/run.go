@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,7 +39,7 @@ type bench struct {
 	root     string // of the module
 	scratch  string // a folder of ours
 	timeout  time.Duration
-	say      func(format string, args ...any) // what is going on
+	sayf     func(format string, args ...any) // what is going on
 	overlay  string                           // tells the go command of the schema
 	patterns map[string][]string              // by build: all -run
 	programs map[string]program               // by build
@@ -53,7 +54,7 @@ type program struct {
 // newBench writes the schema of ms.
 func newBench(root, scratch string, timeout time.Duration, ms []mutant) (*bench, error) {
 	b := &bench{
-		root: root, scratch: scratch, timeout: timeout, say: func(string, ...any) {},
+		root: root, scratch: scratch, timeout: timeout, sayf: func(string, ...any) {},
 		overlay:  filepath.Join(scratch, "overlay.json"),
 		patterns: map[string][]string{}, programs: map[string]program{},
 	}
@@ -88,7 +89,7 @@ func (b *bench) judge(ctx context.Context, m mutant) (outcome, error) {
 		if err != nil || p.sound.verdict != survived {
 			return p.sound, err
 		}
-		b.say("%s: go test %v", m.name, t)
+		b.sayf("%s: go test %v", m.name, t)
 		o, err := b.test(ctx, p.file, t.folder(), t.pattern, m.name)
 		if err != nil || o.verdict != survived {
 			return o, err
@@ -103,7 +104,7 @@ func (b *bench) program(ctx context.Context, t test) (program, error) {
 	if p, ok := b.programs[t.build]; ok {
 		return p, nil
 	}
-	b.say("builds the tests: go test %s", t.build)
+	b.sayf("builds the tests: go test %s", t.build)
 	p := program{file: filepath.Join(b.scratch, fmt.Sprintf("%d.test", len(b.programs)))}
 	args := append([]string{"test", "-c", "-o", p.file, "-overlay", b.overlay, "-vet=off"}, t.flags()...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "./"+t.folder())...)
@@ -111,7 +112,7 @@ func (b *bench) program(ctx context.Context, t test) (program, error) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return p, errors.Join(context.Cause(ctx), fmt.Errorf("go test %s, with the mutants: %w\n%s", t.build, err, text))
 	}
-	b.say("without a fault: go test %s", t.build)
+	b.sayf("without a fault: go test %s", t.build)
 	pattern := strings.Join(b.patterns[t.build], "|")
 	for _, one := range b.patterns[t.build] {
 		if one == "" {
@@ -168,12 +169,7 @@ func read(out string, passed bool) outcome {
 				first = test
 			}
 		default:
-			for i := len(running) - 1; i >= 0; i-- {
-				if running[i] == test {
-					running = append(running[:i], running[i+1:]...)
-					break
-				}
-			}
+			running = slices.DeleteFunc(running, func(other string) bool { return other == test })
 		}
 	}
 	if first == "" && len(running) > 0 { // the process has ended in it

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -115,7 +116,8 @@ func (m mutant) edits(n int, root fs.FS) (es []edit, pkg string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %s: %w", m.name, m.file, err)
 	}
-	es = append(blanks, edit{was.body, was.body, fmt.Sprintf("\n\tif mutant%d {\n\t\t%s\n\t}", n, call)})
+	es = append(es, blanks...)
+	es = append(es, edit{was.body, was.body, fmt.Sprintf("\n\tif mutant%d {\n\t\t%s\n\t}", n, call)})
 	variant := fmt.Sprintf("\n//line %s:1\n%s%d%s\n", m.name, is.text[is.begin:is.nameEnd], n, is.text[is.nameEnd:is.end])
 	return append(es, edit{len(before), len(before), variant}), pkg, nil
 }
@@ -157,7 +159,7 @@ func (f fun) call(n int) (call string, blanks []edit, err error) {
 		blanks = append(blanks, edit{at, at + 1, given})
 		return given
 	}
-	call = f.decl.Name.Name + fmt.Sprint(n)
+	call = f.decl.Name.Name + strconv.Itoa(n)
 	if recv := f.decl.Recv; recv != nil {
 		if len(recv.List[0].Names) == 0 {
 			return "", nil, errors.New("the receiver has no name")
