@@ -137,10 +137,31 @@ func TestStressWake(t *testing.T) {
 	}
 }
 
+// A task that comes just when the only worker parks is run all the same. Nobody
+// looks after stuck workers here.
+func TestSubmitMeetsPark(t *testing.T) {
+	s := start(t, sched.Config{Workers: 1, StallAfter: time.Hour})
+	late := time.Now().Add(patience)
+	var ran atomic.Int64
+	task := once(func(*sched.Carrier) { ran.Add(1) })
+	for round := range int64(30_000) {
+		for range round * 37 % 4096 { // it parks some hundred ns after its last task
+			ran.Load()
+		}
+		s.Submit(&task.Task)
+		for spins := 0; ran.Load() <= round; spins++ {
+			if spins%1024 == 1023 {
+				runtime.Gosched()
+				require.False(t, time.Now().After(late), "the task does not run")
+			}
+		}
+	}
+}
+
 // Two tasks that come while the workers are about to park, and that need each
 // other: each ends when the other has begun. Nobody looks after stuck workers
 // here, so one that is not woken, or is woken for one of them only, is missed.
-func TestSubmitMeetsPark(t *testing.T) {
+func TestSubmitsMeetPark(t *testing.T) {
 	s := start(t, sched.Config{Workers: 2, StallAfter: time.Hour})
 	late := time.Now().Add(patience)
 	var begun, ended atomic.Int64
