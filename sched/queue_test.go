@@ -112,25 +112,26 @@ func TestQueueStealing(t *testing.T) {
 
 // An owner and a thief that come at once do not both get a task.
 func TestPopMeetsHalf(t *testing.T) {
-	q := sched.NewQueue(64)
-	tasks := make([]sched.Task, 64)
+	q := sched.NewQueue(32)
+	tasks := make([]sched.Task, 32)
 	var popped *sched.Task
 	var stolen []*sched.Task
-	meet.Often(50_000,
+	meet.Often(20_000,
 		func() {
 			for i := range tasks {
-				require.True(t, q.Push(&tasks[i]))
+				q.Push(&tasks[i])
 			}
 		},
 		func() { popped = q.Pop() },
 		func() { stolen = q.Half() },
 		func() {
-			require.Len(t, stolen, 32)
-			require.False(t, slices.Contains(stolen, popped), "both have it")
-			for range 31 {
-				require.NotNil(t, q.Pop())
+			left := 0
+			for q.Pop() != nil {
+				left++
 			}
-			require.Nil(t, q.Pop())
+			if left+len(stolen)+1 != len(tasks) || slices.Contains(stolen, popped) {
+				require.FailNow(t, "not each task to one of them", "left %d, stolen %d, popped too: %v", left, len(stolen), slices.Contains(stolen, popped))
+			}
 		})
 }
 
