@@ -309,7 +309,7 @@ func TestSuspendMeetsSuspend(t *testing.T) {
 	defer cancel()
 	r := spawn(t, ctx, idle())
 	var one, other error
-	meet.Often(5_000, func() {},
+	meet.Often(5_000/meet.Share, func() {},
 		func() { one = actor.Suspend(ctx, r.Any()) },
 		func() { other = actor.Suspend(ctx, r.Any()) },
 		func() {

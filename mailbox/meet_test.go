@@ -10,7 +10,7 @@ import (
 )
 
 // meetings is how often two steps are made to meet.
-const meetings = 40_000
+const meetings = 40_000 / meet.Share
 
 var meetPool mailbox.Pool[int]
 

@@ -116,7 +116,7 @@ func TestPopMeetsHalf(t *testing.T) {
 	tasks := make([]sched.Task, 32)
 	var popped *sched.Task
 	var stolen []*sched.Task
-	meet.Often(20_000,
+	meet.Often(20_000/meet.Share,
 		func() {
 			for i := range tasks {
 				q.Push(&tasks[i])

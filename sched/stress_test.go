@@ -141,10 +141,10 @@ func TestStressWake(t *testing.T) {
 // looks after stuck workers here.
 func TestSubmitMeetsPark(t *testing.T) {
 	s := start(t, sched.Config{Workers: 1, StallAfter: time.Hour})
-	late := time.Now().Add(patience)
 	var ran atomic.Int64
 	task := once(func(*sched.Carrier) { ran.Add(1) })
-	for round := range int64(30_000) {
+	for round := range int64(30_000 / meet.Share) {
+		late := time.Now().Add(patience)
 		for range round * 37 % 4096 { // it parks some hundred ns after its last task
 			ran.Load()
 		}
@@ -163,13 +163,13 @@ func TestSubmitMeetsPark(t *testing.T) {
 // here, so one that is not woken, or is woken for one of them only, is missed.
 func TestSubmitsMeetPark(t *testing.T) {
 	s := start(t, sched.Config{Workers: 2, StallAfter: time.Hour})
-	late := time.Now().Add(patience)
-	var begun, ended atomic.Int64
+	var late, begun, ended atomic.Int64
+	isLate := func() bool { return time.Now().UnixNano() > late.Load() }
 	needs := func() *job {
 		return once(func(*sched.Carrier) {
 			begun.Add(1)
 			for spins := 1; begun.Load()%2 != 0; spins++ {
-				if runtime.Gosched(); spins%1024 == 0 && time.Now().After(late) {
+				if runtime.Gosched(); spins%1024 == 0 && isLate() {
 					t.Error("the other task does not run")
 					begun.Add(1)
 				}
@@ -184,14 +184,18 @@ func TestSubmitsMeetPark(t *testing.T) {
 			ended.Load()
 		}
 	}
-	meet.Often(20_000, func() { wait(rounds * 37 % 4096) },
+	meet.Often(20_000/meet.Share,
+		func() {
+			late.Store(time.Now().Add(patience).UnixNano())
+			wait(rounds * 37 % 4096)
+		},
 		func() { s.Submit(&one.Task) },
 		func() { wait(rounds * 61 % 2048); s.Submit(&other.Task) },
 		func() {
 			rounds++
 			for ended.Load() < 2*rounds {
 				runtime.Gosched()
-				require.False(t, t.Failed() || time.Now().After(late), "a task does not run")
+				require.False(t, t.Failed() || isLate(), "a task does not run")
 			}
 		})
 }
