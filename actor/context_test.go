@@ -201,3 +201,22 @@ func TestBackgroundInsideAHandler(t *testing.T) {
 
 // keyOfTest is a key that no actor's Context knows.
 type keyOfTest struct{}
+
+// Who asks for Done after the kill, when nobody had asked before, finds it closed.
+func TestDoneIsAskedForAfterTheKill(t *testing.T) {
+	ctx, _ := newSystem(t, actor.Config{})
+	causes := make(chan error, 1)
+	r := spawn(t, ctx, fn(func(in *actor.Context[int], _ int) error {
+		in.Self().Kill()
+		select {
+		case <-in.Done():
+			causes <- context.Cause(in)
+		default:
+			causes <- nil
+		}
+		return nil
+	}))
+	require.NoError(t, r.Cast(ctx, 1))
+	require.ErrorIs(t, recv(t, causes), actor.ErrKilled)
+	require.ErrorIs(t, waitEnd(t, r), actor.ErrKilled)
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/internal/meet"
 )
 
 // logbook is an actor that writes down what it handles, events included.
@@ -299,6 +300,23 @@ func TestSuspendedAnswersAll(t *testing.T) {
 			return
 		}
 	}
+}
+
+// A question that comes just when the actor parks is answered all the same.
+func TestSuspendMeetsSuspend(t *testing.T) {
+	ctx, _ := newSystem(t, actor.Config{})
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r := spawn(t, ctx, idle())
+	var one, other error
+	meet.Often(5_000/meet.Share, func() {},
+		func() { one = actor.Suspend(ctx, r.Any()) },
+		func() { other = actor.Suspend(ctx, r.Any()) },
+		func() {
+			require.NoError(t, one)
+			require.NoError(t, other)
+			require.NoError(t, actor.Resume(r.Any()))
+		})
 }
 
 // Many suspend and resume, send, look and end, all at once: each message is

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,9 +81,13 @@ func TestAgainGoesToTheEndOfTheQueue(t *testing.T) {
 // Two tasks that wake each other for ever do not keep a third one in the same
 // queue from running (NextLimit), nor one from outside (YieldEvery).
 func TestHotPairsStarveNobody(t *testing.T) {
-	for name, pairs := range map[string]int{"one": 1, "thousand": 1000} {
+	for name, c := range map[string]struct{ pairs, workers int }{
+		"one": {1, 2}, "thousand": {1000, 2}, "one, nobody to steal": {1, 1},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sched.Config{Workers: 2})
+			pairs := c.pairs
+			// Nobody comes to help because the worker looks stuck.
+			s := start(t, sched.Config{Workers: c.workers, StallAfter: time.Hour})
 			var stop atomic.Bool
 			all, done := closed(pairs)
 			inside := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ractor-go/ractor/internal/meet"
 	"github.com/ractor-go/ractor/sched"
 )
 
@@ -134,4 +135,67 @@ func TestStressWake(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// A task that comes just when the only worker parks is run all the same. Nobody
+// looks after stuck workers here.
+func TestSubmitMeetsPark(t *testing.T) {
+	s := start(t, sched.Config{Workers: 1, StallAfter: time.Hour})
+	var ran atomic.Int64
+	task := once(func(*sched.Carrier) { ran.Add(1) })
+	for round := range int64(30_000 / meet.Share) {
+		late := time.Now().Add(patience)
+		for range round * 37 % 4096 { // it parks some hundred ns after its last task
+			ran.Load()
+		}
+		s.Submit(&task.Task)
+		for spins := 0; ran.Load() <= round; spins++ {
+			if spins%1024 == 1023 {
+				runtime.Gosched()
+				require.False(t, time.Now().After(late), "the task does not run")
+			}
+		}
+	}
+}
+
+// Two tasks that come while the workers are about to park, and that need each
+// other: each ends when the other has begun. Nobody looks after stuck workers
+// here, so one that is not woken, or is woken for one of them only, is missed.
+func TestSubmitsMeetPark(t *testing.T) {
+	s := start(t, sched.Config{Workers: 2, StallAfter: time.Hour})
+	var late, begun, ended atomic.Int64
+	isLate := func() bool { return time.Now().UnixNano() > late.Load() }
+	needs := func() *job {
+		return once(func(*sched.Carrier) {
+			begun.Add(1)
+			for spins := 1; begun.Load()%2 != 0; spins++ {
+				if runtime.Gosched(); spins%1024 == 0 && isLate() {
+					t.Error("the other task does not run")
+					begun.Add(1)
+				}
+			}
+			ended.Add(1)
+		})
+	}
+	one, other := needs(), needs()
+	rounds := int64(0)
+	wait := func(loads int64) { // a worker parks some hundred ns after its last task
+		for range loads {
+			ended.Load()
+		}
+	}
+	meet.Often(20_000/meet.Share,
+		func() {
+			late.Store(time.Now().Add(patience).UnixNano())
+			wait(rounds * 37 % 4096)
+		},
+		func() { s.Submit(&one.Task) },
+		func() { wait(rounds * 61 % 2048); s.Submit(&other.Task) },
+		func() {
+			rounds++
+			for ended.Load() < 2*rounds {
+				runtime.Gosched()
+				require.False(t, t.Failed() || isLate(), "a task does not run")
+			}
+		})
 }
