@@ -34,7 +34,8 @@
 //	leaf   internal     gid: which goroutine is this; floors: the rule   nobody
 //	                    above; invariant: checks of race builds; leaks:
 //	                    goroutines that are nobody's; docs: README and
-//	                    docs/ compile
+//	                    docs/ compile; mutants: faults on purpose; meet:
+//	                    two steps at the same time
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel

@@ -27,13 +27,15 @@ func TestGroup(t *testing.T) {
 		s.Clear(&g)
 		require.Zero(t, s.Stats().Timers)
 		require.True(t, arm(&alarms[0]))
-		<-time.After(time.Minute)
+		time.Sleep(time.Minute) // of the bubble
+		synctest.Wait()
 		require.Equal(t, 1, rang)
 		require.True(t, arm(&alarms[1]))
 		s.End(&g)
 		require.Zero(t, s.Stats().Timers)
 		require.False(t, arm(&alarms[2]))
-		<-time.After(time.Minute)
+		time.Sleep(time.Minute) // of the bubble
+		synctest.Wait()
 		require.Equal(t, 1, rang)
 	})
 }
