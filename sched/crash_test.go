@@ -3,6 +3,7 @@ package sched_test
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,7 +31,7 @@ func TestCrash(t *testing.T) {
 		"goexit after Block": {block: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sched.Config{Workers: 1})
+			s := start(t, sched.Config{Workers: 1, StallAfter: time.Hour}) // no spares, however busy the machine is
 			all, done := closed(4)
 			var value any
 			var stack string
