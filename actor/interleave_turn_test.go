@@ -157,7 +157,7 @@ func TestInterleaveTurn(t *testing.T) {
 		})
 		for _, b := range all[i:] {
 			t.Run(a.name+" and "+b.name, func(t *testing.T) {
-				weave.Explore(t, weave.Options{}, func(r *weave.Run) { turn(r, a, b) })
+				weave.Explore(t, weave.Options{Bound: 2}, func(r *weave.Run) { turn(r, a, b) })
 			})
 		}
 	}
@@ -220,7 +220,7 @@ func TestInterleaveHold(t *testing.T) {
 			weave.Explore(t, weave.Options{}, func(r *weave.Run) { suspended(r, a, false) })
 		})
 		t.Run(a.name+" and cast", func(t *testing.T) {
-			weave.Explore(t, weave.Options{}, func(r *weave.Run) { suspended(r, a, true) })
+			weave.Explore(t, weave.Options{Bound: 2}, func(r *weave.Run) { suspended(r, a, true) })
 		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Both builds compile, and each benchmark of paths is there.
 func TestRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it links six test programs")
+		t.Skip("it links four test programs")
 	}
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), 1, "1x", &out))
