@@ -56,7 +56,6 @@ func Play(h Host, p *Program) *History {
 	grave.Drain()
 	_ = grave.Wait(h.Ctx)
 	all := r.history(final, letters.all)
-	h.Settle() // who waits for an end may go on a little before the books say so
 	if n := h.System.Stats().Live; n != 0 {
 		r.outside.wrongf("%d actors live after the end", n)
 	}
