@@ -29,6 +29,7 @@ func Check(h *History) error {
 		c.stash(r)
 		if h.Stamps {
 			c.orders(r)
+			c.holds(r)
 		}
 	}
 	c.pairs()
@@ -196,8 +197,8 @@ func (c *checker) accounts() {
 				switch e.Note {
 				case "", "no reply":
 					settle(d, 1, 1, "called")
-				case "killed": // before or after it was sent
-					settle(d, 0, 1, "called, and killed meanwhile")
+				case "killed", "deadline": // before or after it was sent
+					settle(d, 0, 1, "called, and "+e.Note+" meanwhile")
 				default:
 					settle(d, 0, 0, "called, with the error "+e.Note)
 				}
@@ -499,6 +500,8 @@ func (c *checker) calls() {
 				c.sayf("%v: has the answer of %v to %v, which has not handled it", r.Life, e.Who, e.Tag)
 			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal":
 				c.sayf("%v: has no answer of %v, which has handled %v and ended normally", r.Life, e.Who, e.Tag)
+			case e.Note == "deadline" && (e.D == 0 || e.At < e.Since+e.D):
+				c.sayf("%v: has waited for the answer to %v from %v to %v, with a deadline of %v", r.Life, e.Tag, e.Since, e.At, e.D)
 			}
 		}
 	}
@@ -617,6 +620,26 @@ func (c *checker) orders(r *Record) {
 			}
 		}
 	}
+}
+
+// holds: who is suspended begins nothing but its end.
+func (c *checker) holds(r *Record) {
+	for _, e := range r.Log {
+		if e.What < PostStopped && c.suspended(r.Life, e.Stamp) {
+			c.sayf("%v: %v though it is suspended", r.Life, e)
+		}
+	}
+}
+
+// suspended says whether a life is, at that stamp: the last to begin before was a
+// Suspend, which had returned.
+func (c *checker) suspended(l Life, stamp int) (yes bool) {
+	for _, e := range c.h.Records[0].Log { // Outside's
+		if e.What == Held && e.Who == l && e.Began < stamp {
+			yes = e.Op == Suspend && e.Note == "" && e.Stamp < stamp
+		}
+	}
+	return yes
 }
 
 // ordered is the stamp at which the first of these orders to a life has returned; 0:

@@ -17,7 +17,7 @@ func (h *History) Facts() []string {
 	facts := slices.Clone(h.Final)
 	for _, r := range h.Records {
 		for _, e := range r.Log {
-			e.At, e.Stamp, e.Began, e.Tag.Seq = 0, 0, 0, 0
+			e.At, e.Since, e.Stamp, e.Began, e.Tag.Seq = 0, 0, 0, 0, 0
 			e.Added, e.Gone = ordered(e.Added), ordered(e.Gone)
 			facts = append(facts, fmt.Sprintf("%v: %v", r.Life, strings.TrimPrefix(e.String(), "0s ")))
 		}

@@ -24,6 +24,7 @@ const (
 	Ends     // stops, kills, drains
 	Failures // of handlers and hooks
 	Links
+	Holds // Suspend and Resume; without them calls have no deadlines
 )
 
 // Size is how large a program is, and what is not in it.
@@ -48,6 +49,7 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 		left:  size.Actions,
 		armed: map[int][]int{},
 	}
+	g.leaveOut()
 	g.roles()
 	g.begin()
 	for g.left > 0 {
@@ -70,16 +72,26 @@ type generator struct {
 	plain []int         // roles that are no supervisors
 	later []int         // roles that scripts spawn
 	armed map[int][]int // by role: the scripts of its timers
+	held  int           // an exact program: who is suspended, and must not be called; 0: nobody
 }
 
-// anybody carries out the script of a broadcast.
-const anybody = 1 << 30
+// everybody carries out the script of a broadcast.
+const everybody = 1 << 30
 
 func (g *generator) has(f Feature) bool { return g.size.Without&f == 0 }
 
 func (g *generator) chance(percent int) bool { return g.rand.IntN(100) < percent }
 
 func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
+
+// leaveOut leaves some of the features out: what is rare alone is rarer with others.
+func (g *generator) leaveOut() {
+	for _, f := range []Feature{Holds} {
+		if g.chance(40) {
+			g.size.Without |= f
+		}
+	}
+}
 
 // roles makes the roles: some roots, some for later, and a supervisor with kids.
 func (g *generator) roles() {
@@ -200,12 +212,12 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 		if !g.has(Groups) {
 			return a, false
 		}
-		a.Group, next = g.rand.IntN(g.p.Groups), anybody
+		a.Group, next = g.rand.IntN(g.p.Groups), everybody
 		depth = max(depth, 2) // it goes to many
 	case Call:
 		var higher []int
 		for _, r := range g.plain {
-			if r > by {
+			if r > by && r != g.held {
 				higher = append(higher, r)
 			}
 		}
@@ -213,7 +225,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 			return a, false
 		}
 		a.Actor = g.pick(higher)
-		next = a.Actor
+		if next = a.Actor; !g.p.Exact && g.has(Holds) {
+			a.Delay = time.Duration(1+g.rand.IntN(20)) * time.Millisecond
+		}
 	case After, Every:
 		if !g.has(Timers) {
 			return a, false
@@ -273,12 +287,44 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 	case n < 83:
 		return g.ending(by, g.chance(30))
 	case outside:
-		return g.send(Cast, by, depth, g.anything)
+		return g.operate(by, depth)
 	case n < 91:
 		return g.monitoring()
 	default:
 		return g.grouping()
 	}
+}
+
+// operate is what only Outside does.
+func (g *generator) operate(by, depth int) (Action, bool) {
+	a := Action{Actor: g.somebody()}
+	switch n := g.rand.IntN(17); {
+	case n < 3:
+		a.Op = Suspend
+		return a, g.has(Holds)
+	case n < 7:
+		a.Op = Resume
+		return a, g.has(Holds)
+	default:
+		return g.send(Cast, by, depth, g.anything)
+	}
+}
+
+// somebody is a role that is no supervisor; those that are spawned later come
+// more often.
+func (g *generator) somebody() int {
+	if len(g.later) > 0 && g.chance(40) {
+		return g.pick(g.later)
+	}
+	return g.pick(g.plain)
+}
+
+// anybody may be a supervisor too.
+func (g *generator) anybody() int {
+	if g.chance(10) {
+		return g.pick(g.roots)
+	}
+	return g.somebody()
 }
 
 // cancel cancels a timer that by has armed before, perhaps.
@@ -317,27 +363,14 @@ func (g *generator) ending(by int, itself bool) (Action, bool) {
 	}
 	a := Action{Op: ops[g.rand.IntN(len(ops))], Actor: Self}
 	if !itself {
-		a.Actor = g.pick(g.plain)
-		switch {
-		case g.chance(10):
-			a.Actor = g.pick(g.roots)
-		case len(g.later) > 0 && g.chance(40):
-			a.Actor = g.pick(g.later)
-		}
+		a.Actor = g.anybody()
 	}
 	return a, true
 }
 
 func (g *generator) monitoring() (Action, bool) {
 	op := []Op{Monitor, MonitorMsg, MonitorMsg, Unmonitor, Demonitor}[g.rand.IntN(5)]
-	a := Action{Op: op, Actor: g.pick(g.plain)}
-	switch {
-	case g.chance(10):
-		a.Actor = g.pick(g.roots)
-	case len(g.later) > 0 && g.chance(40):
-		a.Actor = g.pick(g.later)
-	}
-	return a, g.has(Monitors)
+	return Action{Op: op, Actor: g.anybody()}, g.has(Monitors)
 }
 
 func (g *generator) grouping() (Action, bool) {
@@ -350,6 +383,10 @@ func (g *generator) grouping() (Action, bool) {
 
 // exactRound is one in which all talk, or one thing changes.
 func (g *generator) exactRound() {
+	if g.has(Holds) && g.chance(10) {
+		g.standstill()
+		return
+	}
 	r := Round{Settle: true}
 	if g.chance(45) {
 		r.Script = g.script(Outside, 0, g.talk)
@@ -360,6 +397,27 @@ func (g *generator) exactRound() {
 		r.Sleep = time.Duration(1+g.rand.IntN(4)) * 10 * time.Millisecond
 	}
 	g.p.Rounds = append(g.p.Rounds, r)
+}
+
+// standstill are rounds in which somebody is suspended while all the others talk.
+// Nobody calls who is: that would take until a deadline, and time must not pass
+// for the timers of others.
+func (g *generator) standstill() {
+	who := g.pick(g.plain)
+	do := func(a Action) {
+		g.p.Rounds = append(g.p.Rounds, Round{Script: g.add([]Action{a}), Settle: true})
+	}
+	do(Action{Op: Suspend, Actor: who})
+	g.held = who
+	g.p.Rounds = append(g.p.Rounds, Round{Script: g.script(Outside, 0, g.talk), Settle: true})
+	g.held = 0
+	if g.chance(30) && g.has(Ends) {
+		do(Action{Op: []Op{Stop, StopWith, Drain, Kill}[g.rand.IntN(4)], Actor: who})
+	}
+	if !g.has(Timers) {
+		do(Action{Op: Call, Actor: who, Script: g.add(nil), Delay: 7 * time.Millisecond})
+	}
+	do(Action{Op: Resume, Actor: who})
 }
 
 // talk makes an action that commutes with all others of its round.

@@ -65,6 +65,7 @@ const (
 	Joined      // group N
 	Left        // group N
 	Watched     // group N
+	Held        // Op: Suspend, Resume; Note is the error
 	whats
 )
 
@@ -72,6 +73,7 @@ var whatNames = [whats]string{
 	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
+	"has held",
 }
 
 // String is a verb.
@@ -90,13 +92,14 @@ type Entry struct {
 	Tag   Tag
 	Note  string // why, as reason gives it
 	N     int
-	D     time.Duration
-	Added []Life // Changed: who has joined
-	Gone  []Life // Changed: who has left
+	D     time.Duration // of a timer, of a call's patience
+	Added []Life        // Changed: who has joined
+	Gone  []Life        // Changed: who has left
 
 	At    time.Duration // on the System's clock
 	Stamp int           // its place among all entries; 0 where nobody can know
-	Began int           // Sent: the stamp of its beginning
+	Began int           // Sent, Held: the stamp of its beginning
+	Since time.Duration // Called: when it began
 
 	id    actor.ID   // of Who, until it is looked up
 	added []actor.ID // of Added
@@ -107,7 +110,7 @@ type Entry struct {
 func (e Entry) String() string {
 	text := fmt.Sprintf("%v", e.What)
 	switch e.What {
-	case Ordered, Failing, Monitored:
+	case Ordered, Failing, Monitored, Held:
 		text += fmt.Sprintf(" (%v)", e.Op)
 	}
 	if e.Who != (Life{}) {

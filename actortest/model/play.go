@@ -67,6 +67,10 @@ func Play(h Host, p *Program) *History {
 func (r *run) settle() {
 	r.host.Settle()
 	for info := range r.host.System.Actors() {
+		switch info.Doing {
+		case actor.Suspended, actor.Kept, actor.Waiting: // a call may have time until its deadline
+			continue
+		}
 		if info.Queue != 0 {
 			r.outside.wrongf("%v rests with %d messages in its mailbox", info.Actor, info.Queue)
 		}
@@ -332,12 +336,17 @@ func ids(refs []actor.AnyRef) []actor.ID {
 	return all
 }
 
+// patience is how long Outside waits for room in a mailbox.
+const patience = 5 * time.Millisecond
+
 // act carries out one action; ctx is nil for Outside.
 func (p *player) act(ctx *actor.Context[message], a Action) error {
 	r := p.run
-	using := r.host.Ctx
-	if ctx != nil {
-		using = ctx
+	var using context.Context = ctx
+	if ctx == nil { // who may have to wait for room, and for somebody who is suspended
+		patient, cancel := context.WithTimeout(r.host.Ctx, patience)
+		defer cancel()
+		using = patient
 	}
 	var to *place
 	switch {
@@ -399,8 +408,11 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		p.note(Entry{What: Sent, Who: to.life, Tag: tag, Note: why(err), Began: began})
 	case Call:
 		tag := p.tag(a)
+		using, cancel := p.waits(ctx, a.Delay)
+		defer cancel()
+		since := r.host.System.Scheduler().Now()
 		_, err := rpc.Call(using, to.ref, func(r rpc.Reply[int]) message { return message{tag: tag, kept: true, reply: r} })
-		p.note(Entry{What: Called, Who: to.life, Tag: tag, Note: why(err)})
+		p.note(Entry{What: Called, Who: to.life, Tag: tag, Note: why(err), D: a.Delay, Since: since})
 	case Then:
 		tag := p.tag(a)
 		rpc.Then(ctx, to.ref, func(r rpc.Reply[int]) message { return message{tag: tag, reply: r} },
@@ -431,10 +443,31 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 			}
 		}
 		p.note(Entry{What: Monitored, Op: a.Op, Who: to.life})
+	case Suspend, Resume:
+		began := r.next()
+		var err error
+		if a.Op == Suspend {
+			err = actor.Suspend(r.host.Ctx, to.any)
+		} else {
+			err = actor.Resume(to.any)
+		}
+		p.note(Entry{What: Held, Op: a.Op, Who: to.life, Note: why(err), Began: began})
 	default:
 		p.order(ctx, to, a)
 	}
 	return nil
+}
+
+// waits is the context of a call that waits for d at most; 0: for ever.
+func (p *player) waits(ctx *actor.Context[message], d time.Duration) (context.Context, context.CancelFunc) {
+	using := p.run.host.Ctx
+	if ctx != nil {
+		using = ctx
+	}
+	if d == 0 {
+		return using, func() {}
+	}
+	return context.WithTimeout(using, d)
 }
 
 func sorted(downs map[actor.MonitorID]Life) []actor.MonitorID {
@@ -670,6 +703,7 @@ func why(err error) string {
 		{actor.ErrAbandoned, "abandoned"},
 		{actor.ErrMailboxFull, "full"},
 		{actor.ErrExpired, "expired"},
+		{context.DeadlineExceeded, "deadline"},
 		{actor.ErrNameTaken, "name taken"},
 		{actor.ErrKilled, "killed"},
 	} {

@@ -60,7 +60,7 @@ type Action struct {
 	Actor  int           // whom it concerns; Self: whoever does it
 	Script int           // what a message tells its receiver to do; of Cancel, the timer
 	Group  int           // Join, Leave, Broadcast, Watch
-	Delay  time.Duration // After, Every
+	Delay  time.Duration // After, Every; of Call, how long it waits; 0: for ever
 }
 
 // Self is the Actor of an action that an actor does to itself, Outside whoever
@@ -100,6 +100,8 @@ const (
 	Join
 	Leave
 	Watch // a group
+	Suspend
+	Resume
 	ops
 )
 
@@ -107,6 +109,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
+	"suspends", "resumes",
 }
 
 // String returns what whoever does it does.
@@ -139,6 +142,9 @@ func (a Action) String() string {
 		return text
 	}
 	text = fmt.Sprintf("%s %s", text, who(a.Actor))
+	if a.Delay > 0 {
+		text += fmt.Sprintf(", for %v at most", a.Delay)
+	}
 	if a.sends() {
 		text += fmt.Sprintf(": script %d", a.Script)
 	}

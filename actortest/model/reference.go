@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -68,12 +69,13 @@ type being struct {
 	seq    int
 	timers map[int]*alarm
 
-	killed bool
-	stop   string // why it is to stop
-	events []event
-	queue  []item
-	late   []item // unstashed: they come first
-	stash  []item
+	killed    bool
+	suspended bool
+	stop      string // why it is to stop
+	events    []event
+	queue     []item
+	late      []item // unstashed: they come first
+	stash     []item
 
 	parent   *being
 	children []*being
@@ -112,6 +114,8 @@ type item struct {
 	tag    Tag
 	kept   bool              // it was stashed before, or must not be
 	answer func(note string) // for who asks
+	gaveUp *bool             // who asks waits no more
+	waits  time.Duration     // for room, at most; 0: as long as all
 	alarm  *alarm
 	then   func() // instead of a message
 	down   *being
@@ -213,7 +217,13 @@ func (w *world) push(by, to *being, it item) (refused string) {
 				to.queue = to.queue[1:]
 				w.discard(to, oldest, "full")
 			case to.role.Overflow == actor.WaitForRoom && by == w.outside:
-				if !w.step(to) || to.status >= actor.Draining {
+				switch {
+				case w.step(to):
+				case to.suspended:
+					w.now += cmp.Or(it.waits, patience)
+					return "deadline"
+				}
+				if to.status >= actor.Draining {
 					return "stopped"
 				}
 			default:
@@ -269,6 +279,8 @@ func (w *world) step(b *being) bool {
 		w.announce(b, "started")
 	case b.stop != "":
 		w.exit(b, b.stop)
+	case b.suspended:
+		return false
 	case len(b.events) > 0:
 		ev := b.events[0]
 		b.events = b.events[1:]
@@ -367,6 +379,9 @@ func (w *world) handle(b *being, it item) {
 		return
 	case it.alarm != nil && it.alarm.cancelled:
 		w.letter(b, item{}, "cancelled")
+		return
+	case it.gaveUp != nil && *it.gaveUp:
+		w.letter(b, it, "expired")
 		return
 	}
 	if it.alarm != nil {
@@ -471,7 +486,7 @@ func (w *world) act(b *being, a Action) bool {
 		tag := b.tag(a)
 		w.note(b, Entry{What: Sent, Who: life, Tag: tag, Note: w.push(b, to, item{tag: tag}), Began: w.stamp + 1})
 	case Call:
-		w.call(b, to, b.tag(a))
+		w.call(b, to, b.tag(a), a.Delay)
 	case Then:
 		tag := b.tag(a)
 		answer := func(note string) {
@@ -496,6 +511,14 @@ func (w *world) act(b *being, a Action) bool {
 		w.note(b, e)
 	case Monitor, MonitorMsg, Unmonitor, Demonitor:
 		w.monitor(b, to, a.Op)
+	case Suspend, Resume:
+		e := Entry{What: Held, Op: a.Op, Who: life, Began: w.stamp + 1}
+		if to.suspended = a.Op == Suspend; to.status >= actor.Stopping {
+			e.Note = "stopped"
+		}
+		for a.Op == Suspend && !to.begun && w.step(to) { // a start is not held up
+		}
+		w.note(b, e)
 	default:
 		w.order(to, a.Op)
 		w.note(b, Entry{What: Ordered, Op: a.Op, Who: life})
@@ -508,20 +531,31 @@ func (b *being) tag(a Action) Tag {
 	return Tag{b.rec.Life, b.seq, a.Script}
 }
 
-// call has the other one take turns until it has answered.
-func (w *world) call(b, to *being, tag Tag) {
-	e := Entry{What: Called, Who: to.rec.Life, Tag: tag}
+// call has the other one take turns until it has answered. If it does not, the
+// world stands still until the deadline.
+func (w *world) call(b, to *being, tag Tag, d time.Duration) {
+	e := Entry{What: Called, Who: to.rec.Life, Tag: tag, D: d, Since: w.now}
 	if b.killed {
 		e.Note = "killed"
 		w.note(b, e)
 		return
 	}
 	over := false
-	answer := func(note string) { e.Note, over = note, true }
-	if refused := w.push(b, to, item{tag: tag, kept: true, answer: answer}); refused != "" {
+	answer := func(note string) {
+		if !over {
+			e.Note, over = note, true
+		}
+	}
+	gaveUp := false
+	if refused := w.push(b, to, item{tag: tag, kept: true, answer: answer, gaveUp: &gaveUp, waits: d}); refused != "" {
 		answer(refused)
 	}
 	for !over && w.step(to) {
+	}
+	if !over {
+		w.now += d
+		gaveUp = true
+		answer("deadline")
 	}
 	w.note(b, e)
 }

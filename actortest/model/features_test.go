@@ -1,0 +1,84 @@
+package model_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ractor-go/ractor/actortest/model"
+)
+
+// feature is a small exact program around one thing, and a fault: what is made of
+// its history must be found out.
+type feature struct {
+	roles   []model.Role
+	scripts [][]model.Action // the first ones are rounds
+	rounds  int
+	forge   func(d doctor)
+	want    string
+}
+
+func (f feature) program() *model.Program {
+	p := &model.Program{Exact: true, Roles: f.roles, Scripts: f.scripts}
+	for i := range f.rounds {
+		p.Rounds = append(p.Rounds, model.Round{Script: i, Settle: true, Sleep: 5 * delay})
+	}
+	return p
+}
+
+func does(actions ...model.Action) []model.Action { return actions }
+
+func cast(to, script int) model.Action { return model.Action{Op: model.Cast, Actor: to, Script: script} }
+
+func op(o model.Op, to int) model.Action { return model.Action{Op: o, Actor: to} }
+
+var features = map[string]feature{
+	"Suspend": {
+		roles: make([]model.Role, 1), rounds: 4,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(op(model.Suspend, 0)), does(cast(0, 4)), does(op(model.Resume, 0)), nil,
+		},
+		forge: func(d doctor) { d.entry(0, model.Handled, 4).Stamp = d.entry(me, model.Sent, 4).Stamp },
+		want:  "r0: 150ms handles outside/1 (script 4) though it is suspended",
+	},
+	"a deadline": {
+		roles: make([]model.Role, 1), rounds: 4,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(op(model.Suspend, 0)),
+			does(model.Action{Op: model.Call, Actor: 0, Script: 4, Delay: delay}), does(op(model.Resume, 0)), nil,
+		},
+		forge: func(d doctor) { d.entry(me, model.Called, 4).At -= time.Millisecond },
+		want:  "from 100ms to 109ms, with a deadline of 10ms",
+	},
+	"an expired request": {
+		roles: make([]model.Role, 1), rounds: 4,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(op(model.Suspend, 0)),
+			does(model.Action{Op: model.Call, Actor: 0, Script: 4, Delay: delay}), does(op(model.Resume, 0)), nil,
+		},
+		forge: func(d doctor) {
+			r := d.record(0, 1)
+			e := *d.entry(0, model.PostStopped, 0)
+			e.What, e.Tag = model.Handled, d.h.Letters[0].Tag
+			r.Log = append(r.Log[:2:2], e, r.Log[2])
+			d.h.Letters = nil
+		},
+		want: `missing 1×: r0: dead letter outside/0 (script 4) "expired"`,
+	},
+}
+
+// What the reference says of each feature is what happens, and a history that says
+// otherwise is found out.
+func TestFeatures(t *testing.T) {
+	for name, f := range features {
+		t.Run(name, func(t *testing.T) {
+			h := model.Reference(f.program())
+			require.NoError(t, judge(h), "%v", h)
+			require.NoError(t, simulate(t, f.program(), 20, nil))
+			require.NoError(t, onWorkers(t, f.program()))
+			f.forge(doctor{t, h})
+			require.ErrorContains(t, judge(h), f.want)
+		})
+	}
+}
