@@ -27,6 +27,7 @@ func Check(h *History) error {
 		c.downs(r)
 		c.groups(r)
 		c.stash(r)
+		c.becomes(r)
 		if h.Stamps {
 			c.orders(r)
 			c.holds(r)
@@ -470,6 +471,19 @@ func (c *checker) stash(r *Record) {
 			if len(late) > 0 {
 				c.sayf("%v: %v while %v is first", r.Life, e, late[0])
 			}
+		}
+	}
+}
+
+// becomes: messages are handled by who has become the handler last.
+func (c *checker) becomes(r *Record) {
+	other := Op(0)
+	for _, e := range r.Log {
+		switch {
+		case e.What == Became:
+			other = Op(e.N) * Become
+		case e.What == Handled && e.Op != other:
+			c.sayf("%v: %v, by the wrong handler", r.Life, e)
 		}
 	}
 }

@@ -29,7 +29,9 @@ func (f feature) program() *model.Program {
 
 func does(actions ...model.Action) []model.Action { return actions }
 
-func cast(to, script int) model.Action { return model.Action{Op: model.Cast, Actor: to, Script: script} }
+func cast(to, script int) model.Action {
+	return model.Action{Op: model.Cast, Actor: to, Script: script}
+}
 
 func op(o model.Op, to int) model.Action { return model.Action{Op: o, Actor: to} }
 
@@ -41,6 +43,15 @@ var features = map[string]feature{
 		},
 		forge: func(d doctor) { d.entry(0, model.Handled, 4).Stamp = d.entry(me, model.Sent, 4).Stamp },
 		want:  "r0: 150ms handles outside/1 (script 4) though it is suspended",
+	},
+	"Become": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 2), cast(0, 3), cast(0, 4), cast(0, 5)),
+			does(op(model.Become, me)), nil, does(op(model.Become, me)), nil,
+		},
+		forge: func(d doctor) { d.entry(0, model.Handled, 4).Op = 0 },
+		want:  "r0: 50ms handles outside/3 (script 4), by the wrong handler",
 	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,

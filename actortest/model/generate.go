@@ -24,7 +24,8 @@ const (
 	Ends     // stops, kills, drains
 	Failures // of handlers and hooks
 	Links
-	Holds // Suspend and Resume; without them calls have no deadlines
+	Holds   // Suspend and Resume; without them calls have no deadlines
+	Becomes // Become
 )
 
 // Size is how large a program is, and what is not in it.
@@ -86,7 +87,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds} {
+	for _, f := range []Feature{Holds, Becomes} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -288,11 +289,18 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 		return g.ending(by, g.chance(30))
 	case outside:
 		return g.operate(by, depth)
-	case n < 91:
+	case n < 88:
 		return g.monitoring()
-	default:
+	case n < 93:
 		return g.grouping()
+	default:
+		return g.special()
 	}
+}
+
+// special is what only actors do, and rarely.
+func (g *generator) special() (Action, bool) {
+	return Action{Op: Become, Actor: Self}, g.has(Becomes)
 }
 
 // operate is what only Outside does.
@@ -412,7 +420,7 @@ func (g *generator) standstill() {
 	g.p.Rounds = append(g.p.Rounds, Round{Script: g.script(Outside, 0, g.talk), Settle: true})
 	g.held = 0
 	if g.chance(30) && g.has(Ends) {
-		do(Action{Op: []Op{Stop, StopWith, Drain, Kill}[g.rand.IntN(4)], Actor: who})
+		do(Action{Op: []Op{Stop, StopWith, Kill}[g.rand.IntN(3)], Actor: who}) // a drain would race with what is queued
 	}
 	if !g.has(Timers) {
 		do(Action{Op: Call, Actor: who, Script: g.add(nil), Delay: 7 * time.Millisecond})
@@ -464,8 +472,10 @@ func (g *generator) change() int {
 			}
 		}
 		a, ok = g.cancel(by)
-	case x < 83:
+	case x < 78:
 		a, ok = g.grouping()
+	case x < 85:
+		a, ok = g.special()
 	default:
 		a, ok = g.monitoring()
 	}

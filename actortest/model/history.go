@@ -42,7 +42,7 @@ const (
 
 	PreStarted  // PreStart
 	PostStarted // PostStart
-	Handled     // a message; N: ticks that were missed
+	Handled     // a message; N: ticks that were missed; Op: Become, by the other handler
 	Stashed     // the same, but it was kept for later
 	Evented     // an event: Who, Note
 	Downed      // a Down: Who, Note
@@ -66,6 +66,7 @@ const (
 	Left        // group N
 	Watched     // group N
 	Held        // Op: Suspend, Resume; Note is the error
+	Became      // N is 1: another handler; 0: its own again
 	whats
 )
 
@@ -73,7 +74,7 @@ var whatNames = [whats]string{
 	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
-	"has held",
+	"has held", "has become",
 }
 
 // String is a verb.
@@ -112,6 +113,9 @@ func (e Entry) String() string {
 	switch e.What {
 	case Ordered, Failing, Monitored, Held:
 		text += fmt.Sprintf(" (%v)", e.Op)
+	}
+	if e.What == Handled && e.Op == Become {
+		text += " otherwise"
 	}
 	if e.Who != (Life{}) {
 		text += fmt.Sprintf(" %v", e.Who)

@@ -150,7 +150,8 @@ type player struct {
 	record *Record
 	self   actor.Ref[message]
 	seq    int
-	busy   int // callbacks that run
+	busy   int  // callbacks that run
+	other  bool // Become was called
 	timers map[int]pending
 	downs  map[actor.MonitorID]Life
 	watch  map[int]actor.Ref[pg.Event]
@@ -292,7 +293,15 @@ func (l *listener) HandleSupervision(ctx *actor.Context[message], ev actor.Event
 	return nil
 }
 
-func (p *player) Handle(ctx *actor.Context[message], m message) error {
+// Handle is the actor's own handler.
+func (p *player) Handle(ctx *actor.Context[message], m message) error { return p.handle(ctx, m, 0) }
+
+// otherwise is the handler that it becomes.
+func (p *player) otherwise(ctx *actor.Context[message], m message) error {
+	return p.handle(ctx, m, Become)
+}
+
+func (p *player) handle(ctx *actor.Context[message], m message, how Op) error {
 	p.enter()
 	defer p.leave()
 	switch {
@@ -318,7 +327,7 @@ func (p *player) Handle(ctx *actor.Context[message], m message) error {
 		ctx.Stash(m)
 		return nil
 	}
-	p.note(Entry{What: Handled, Tag: m.tag, N: ctx.Missed()})
+	p.note(Entry{What: Handled, Op: how, Tag: m.tag, N: ctx.Missed()})
 	for _, a := range script {
 		if err := p.act(ctx, a); err != nil {
 			return err
@@ -374,6 +383,16 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		return nil // Handle has seen to it
 	case Unstash:
 		p.note(Entry{What: Unstashed, N: ctx.Unstash()})
+		return nil
+	case Become:
+		e := Entry{What: Became}
+		if p.other = !p.other; p.other {
+			ctx.Become(p.otherwise)
+			e.N = 1
+		} else {
+			ctx.Become(nil)
+		}
+		p.note(e)
 		return nil
 	case Spawn, SpawnLinked:
 		p.spawn(ctx, a)

@@ -102,6 +102,7 @@ const (
 	Watch // a group
 	Suspend
 	Resume
+	Become // another handler, or itself again
 	ops
 )
 
@@ -109,7 +110,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes",
+	"suspends", "resumes", "becomes another",
 }
 
 // String returns what whoever does it does.
@@ -138,7 +139,7 @@ func (a Action) String() string {
 		return fmt.Sprintf("%s the timer of script %d", text, a.Script)
 	case Join, Leave, Watch:
 		return fmt.Sprintf("%s g%d", text, a.Group)
-	case Stash, Unstash, Fail, Panic, Goexit:
+	case Stash, Unstash, Fail, Panic, Goexit, Become:
 		return text
 	}
 	text = fmt.Sprintf("%s %s", text, who(a.Actor))

@@ -71,6 +71,7 @@ type being struct {
 
 	killed    bool
 	suspended bool
+	other     bool   // it has become another
 	stop      string // why it is to stop
 	events    []event
 	queue     []item
@@ -395,7 +396,11 @@ func (w *world) handle(b *being, it item) {
 		b.stash = append(b.stash, it)
 		return
 	}
-	w.note(b, Entry{What: Handled, Tag: it.tag})
+	e := Entry{What: Handled, Tag: it.tag}
+	if b.other {
+		e.Op = Become
+	}
+	w.note(b, e)
 	for _, a := range script {
 		if !w.act(b, a) {
 			if it.answer != nil {
@@ -454,6 +459,10 @@ func (w *world) act(b *being, a Action) bool {
 			b.stash = nil
 		}
 		w.note(b, Entry{What: Unstashed, N: n})
+		return true
+	case Become:
+		b.other = !b.other
+		w.note(b, Entry{What: Became, N: one(b.other)})
 		return true
 	case Spawn, SpawnLinked:
 		w.spawn(b, a)
