@@ -28,6 +28,7 @@ func Check(h *History) error {
 		c.groups(r)
 		c.stash(r)
 		c.becomes(r)
+		c.asyncs(r)
 		if h.Stamps {
 			c.orders(r)
 			c.holds(r)
@@ -299,7 +300,7 @@ func (c *checker) letters() {
 	for _, r := range c.h.Records {
 		for _, e := range r.Log {
 			switch e.What {
-			case Asked, Cancelled:
+			case Asked, Cancelled, Offloaded:
 				untold++
 			case Monitored:
 				untold++
@@ -467,7 +468,7 @@ func (c *checker) stash(r *Record) {
 			case len(late) > 0:
 				late = late[1:]
 			}
-		case Answered, Downed, Changed:
+		case Answered, Downed, Changed, Returned:
 			if len(late) > 0 {
 				c.sayf("%v: %v while %v is first", r.Life, e, late[0])
 			}
@@ -484,6 +485,22 @@ func (c *checker) becomes(r *Record) {
 			other = Op(e.N) * Become
 		case e.What == Handled && e.Op != other:
 			c.sayf("%v: %v, by the wrong handler", r.Life, e)
+		}
+	}
+}
+
+// asyncs: what is done elsewhere has one result at most, which is its own.
+func (c *checker) asyncs(r *Record) {
+	open := map[Tag]string{}
+	for _, e := range r.Log {
+		switch e.What {
+		case Offloaded:
+			open[e.Tag] = []string{"", "panic"}[e.N]
+		case Returned:
+			if want, ok := open[e.Tag]; !ok || want != e.Note {
+				c.sayf("%v: %v, where %q was to come, or nothing", r.Life, e, want)
+			}
+			delete(open, e.Tag)
 		}
 	}
 }

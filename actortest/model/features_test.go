@@ -53,6 +53,23 @@ var features = map[string]feature{
 		forge: func(d doctor) { d.entry(0, model.Handled, 4).Op = 0 },
 		want:  "r0: 50ms handles outside/3 (script 4), by the wrong handler",
 	},
+	"Async": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 2)),
+			does(op(model.Async, me), model.Action{Op: model.Async, Actor: me, Group: 1}),
+		},
+		forge: func(d doctor) { d.entry(0, model.Returned, 0).Note = "panic" },
+		want:  `has the result of r0/1 (script 0) "panic", where "" was to come`,
+	},
+	"Async, twice": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 2)), does(op(model.Async, me)),
+		},
+		forge: func(d doctor) { d.repeat(0, model.Returned, 0) },
+		want:  "or nothing",
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{

@@ -26,6 +26,7 @@ const (
 	Links
 	Holds   // Suspend and Resume; without them calls have no deadlines
 	Becomes // Become
+	Asyncs  // Async
 )
 
 // Size is how large a program is, and what is not in it.
@@ -87,7 +88,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -300,7 +301,14 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 
 // special is what only actors do, and rarely.
 func (g *generator) special() (Action, bool) {
+	if g.chance(50) {
+		return g.async()
+	}
 	return Action{Op: Become, Actor: Self}, g.has(Becomes)
+}
+
+func (g *generator) async() (Action, bool) {
+	return Action{Op: Async, Actor: Self, Group: g.rand.IntN(2)}, g.has(Asyncs)
 }
 
 // operate is what only Outside does.
@@ -435,8 +443,10 @@ func (g *generator) talk(by, depth int) (Action, bool) {
 		return g.send(Cast, by, depth, g.talk)
 	case n < 75:
 		return g.send(Call, by, depth, g.talk)
-	case n < 83 && by != Outside:
+	case n < 80 && by != Outside:
 		return g.send(Then, by, depth, g.talk)
+	case n < 84 && by != Outside:
+		return g.async()
 	case n < 91:
 		return g.send(Broadcast, by, depth, g.talk)
 	case n < 98:

@@ -48,6 +48,7 @@ const (
 	Downed      // a Down: Who, Note
 	Answered    // the continuation of Asked
 	Changed     // a change of group N: Joined, Left
+	Returned    // the continuation of Offloaded; Note is its error
 	PostStopped // PostStop has begun
 
 	Sent        // a Cast; Note is its error
@@ -66,15 +67,16 @@ const (
 	Left        // group N
 	Watched     // group N
 	Held        // Op: Suspend, Resume; Note is the error
+	Offloaded   // Async; N is 1: the function panics
 	Became      // N is 1: another handler; 0: its own again
 	whats
 )
 
 var whatNames = [whats]string{
-	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "PostStop",
+	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "has the result of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
-	"has held", "has become",
+	"has held", "has given to others", "has become",
 }
 
 // String is a verb.

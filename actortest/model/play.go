@@ -384,6 +384,9 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 	case Unstash:
 		p.note(Entry{What: Unstashed, N: ctx.Unstash()})
 		return nil
+	case Async:
+		p.offload(ctx, a)
+		return nil
 	case Become:
 		e := Entry{What: Became}
 		if p.other = !p.other; p.other {
@@ -475,6 +478,26 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		p.order(ctx, to, a)
 	}
 	return nil
+}
+
+// offload has something done elsewhere.
+func (p *player) offload(ctx *actor.Context[message], a Action) {
+	tag := p.tag(a)
+	actor.Async(ctx, func(context.Context) (Tag, error) {
+		if a.Group == 1 {
+			panic(tag)
+		}
+		return tag, nil
+	}, func(back Tag, err error) error {
+		p.enter()
+		defer p.leave()
+		p.note(Entry{What: Returned, Tag: tag, Note: why(err)})
+		if err == nil && back != tag {
+			p.wrongf("the result of %v is %v", tag, back)
+		}
+		return nil
+	})
+	p.note(Entry{What: Offloaded, Tag: tag, N: a.Group})
 }
 
 // waits is the context of a call that waits for d at most; 0: for ever.

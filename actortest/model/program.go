@@ -103,6 +103,7 @@ const (
 	Suspend
 	Resume
 	Become // another handler, or itself again
+	Async  // Group 1: the function panics
 	ops
 )
 
@@ -110,7 +111,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes", "becomes another",
+	"suspends", "resumes", "becomes another", "has done",
 }
 
 // String returns what whoever does it does.
@@ -139,7 +140,7 @@ func (a Action) String() string {
 		return fmt.Sprintf("%s the timer of script %d", text, a.Script)
 	case Join, Leave, Watch:
 		return fmt.Sprintf("%s g%d", text, a.Group)
-	case Stash, Unstash, Fail, Panic, Goexit, Become:
+	case Stash, Unstash, Fail, Panic, Goexit, Become, Async:
 		return text
 	}
 	text = fmt.Sprintf("%s %s", text, who(a.Actor))

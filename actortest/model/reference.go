@@ -460,6 +460,16 @@ func (w *world) act(b *being, a Action) bool {
 		}
 		w.note(b, Entry{What: Unstashed, N: n})
 		return true
+	case Async:
+		e := Entry{What: Returned, Tag: b.tag(a)}
+		if a.Group == 1 {
+			e.Note = "panic"
+		}
+		if refused := w.push(nil, b, item{then: func() { w.note(b, e) }}); refused != "" {
+			w.letter(b, item{}, refused)
+		}
+		w.note(b, Entry{What: Offloaded, Tag: e.Tag, N: a.Group})
+		return true
 	case Become:
 		b.other = !b.other
 		w.note(b, Entry{What: Became, N: one(b.other)})
