@@ -29,6 +29,7 @@ func Check(h *History) error {
 		c.stash(r)
 		c.becomes(r)
 		c.asyncs(r)
+		c.idles(r)
 		if h.Stamps {
 			c.orders(r)
 			c.holds(r)
@@ -99,7 +100,8 @@ func (c *checker) sayf(format string, args ...any) {
 }
 
 func (c *checker) isTimer(tag Tag) bool {
-	return c.op[tag.Script] == After || c.op[tag.Script] == Every
+	op := c.op[tag.Script]
+	return op == After || op == Every || op == Idle
 }
 
 // life: the callbacks of an actor come in their order, once each, and PostStop
@@ -221,6 +223,8 @@ func (c *checker) accounts() {
 				settle(d, least, most, "sent by a timer")
 			case Ticking:
 				claimed[d] = true
+			case Idled:
+				claimed[delivery{r.Life, e.Tag}] = true
 			case Broadcasted:
 				n := 0
 				for life := range c.records {
@@ -300,7 +304,7 @@ func (c *checker) letters() {
 	for _, r := range c.h.Records {
 		for _, e := range r.Log {
 			switch e.What {
-			case Asked, Cancelled, Offloaded:
+			case Asked, Cancelled, Offloaded, Idled:
 				untold++
 			case Monitored:
 				untold++
@@ -501,6 +505,25 @@ func (c *checker) asyncs(r *Record) {
 				c.sayf("%v: %v, where %q was to come, or nothing", r.Life, e, want)
 			}
 			delete(open, e.Tag)
+		}
+	}
+}
+
+// idles: what comes when nothing has comes no sooner, and only what was asked for
+// last.
+func (c *checker) idles(r *Record) {
+	var idle Entry
+	last := time.Duration(0)
+	for _, e := range r.Log {
+		switch e.What {
+		case Idled:
+			idle, last = e, e.At
+		case Handled, Stashed, Downed, Changed:
+			if c.op[e.Tag.Script] == Idle && e.Tag != (Tag{}) && (e.What == Stashed || c.kept[delivery{r.Life, e.Tag}] == 0) &&
+				(e.Tag != idle.Tag || e.At < last+idle.D) {
+				c.sayf("%v: %v, though something has come at %v, and it idles %v with %v", r.Life, e, last, idle.D, idle.Tag)
+			}
+			last = e.At
 		}
 	}
 }

@@ -70,6 +70,30 @@ var features = map[string]feature{
 		forge: func(d doctor) { d.repeat(0, model.Returned, 0) },
 		want:  "or nothing",
 	},
+	"Idle": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)),
+			does(cast(0, 2), model.Action{Op: model.After, Actor: 0, Script: 3, Delay: delay}),
+			does(model.Action{Op: model.Idle, Actor: me, Script: 4, Delay: delay + 1}), nil, does(op(model.Idle, me)),
+		},
+		forge: func(d doctor) { d.entry(0, model.Handled, 4).At -= 1 },
+		want:  "though something has come at 60ms",
+	},
+	"Idle, once more": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 2)),
+			does(model.Action{Op: model.Idle, Actor: me, Script: 3, Delay: delay}), does(op(model.Idle, me)),
+		},
+		forge: func(d doctor) {
+			e := *d.entry(0, model.Handled, 3)
+			log, i := d.at(0, model.PostStopped, 0)
+			e.At = (*log)[i].At
+			*log = append((*log)[:i:i], e, (*log)[i])
+		},
+		want: "and it idles 0s",
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{

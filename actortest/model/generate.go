@@ -27,6 +27,7 @@ const (
 	Holds   // Suspend and Resume; without them calls have no deadlines
 	Becomes // Become
 	Asyncs  // Async
+	Idles   // Idle
 )
 
 // Size is how large a program is, and what is not in it.
@@ -88,7 +89,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -292,8 +293,10 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 		return g.operate(by, depth)
 	case n < 88:
 		return g.monitoring()
-	case n < 93:
+	case n < 92:
 		return g.grouping()
+	case n < 94:
+		return g.idle(by, depth)
 	default:
 		return g.special()
 	}
@@ -305,6 +308,23 @@ func (g *generator) special() (Action, bool) {
 		return g.async()
 	}
 	return Action{Op: Become, Actor: Self}, g.has(Becomes)
+}
+
+// idle has it handle something when nothing comes. Without races that is to be no
+// more. The delay is such that it is never due together with a timer.
+func (g *generator) idle(by, depth int) (Action, bool) {
+	a := Action{Op: Idle, Actor: Self, Delay: 13*time.Millisecond + 300*time.Microsecond}
+	switch {
+	case !g.has(Idles):
+		return a, false
+	case g.p.Exact:
+		a.Script = g.add([]Action{{Op: Idle, Actor: Self}})
+	case g.chance(30):
+		a.Delay = 0
+	default:
+		a.Script = g.script(by, max(depth+1, 3), g.anything)
+	}
+	return a, true
 }
 
 func (g *generator) async() (Action, bool) {
@@ -484,8 +504,10 @@ func (g *generator) change() int {
 		a, ok = g.cancel(by)
 	case x < 78:
 		a, ok = g.grouping()
-	case x < 85:
+	case x < 82:
 		a, ok = g.special()
+	case x < 87:
+		a, ok = g.idle(by, 0)
 	default:
 		a, ok = g.monitoring()
 	}

@@ -68,6 +68,7 @@ const (
 	Watched     // group N
 	Held        // Op: Suspend, Resume; Note is the error
 	Offloaded   // Async; N is 1: the function panics
+	Idled       // D; 0: not any more
 	Became      // N is 1: another handler; 0: its own again
 	whats
 )
@@ -76,7 +77,7 @@ var whatNames = [whats]string{
 	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "has the result of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
-	"has held", "has given to others", "has become",
+	"has held", "has given to others", "idles", "has become",
 }
 
 // String is a verb.

@@ -387,6 +387,14 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 	case Async:
 		p.offload(ctx, a)
 		return nil
+	case Idle:
+		e := Entry{What: Idled, D: a.Delay}
+		if a.Delay > 0 {
+			e.Tag = p.tag(a)
+		}
+		ctx.Idle(a.Delay, message{tag: e.Tag})
+		p.note(e)
+		return nil
 	case Become:
 		e := Entry{What: Became}
 		if p.other = !p.other; p.other {

@@ -104,6 +104,7 @@ const (
 	Resume
 	Become // another handler, or itself again
 	Async  // Group 1: the function panics
+	Idle   // no Delay: not any more
 	ops
 )
 
@@ -111,7 +112,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes", "becomes another", "has done",
+	"suspends", "resumes", "becomes another", "has done", "idle for",
 }
 
 // String returns what whoever does it does.
@@ -123,7 +124,7 @@ func (o Op) String() string {
 }
 
 // sends says whether the action has a message.
-func (a Action) sends() bool { return a.Op <= Every }
+func (a Action) sends() bool { return a.Op <= Every || a.Op == Idle && a.Delay > 0 }
 
 // ends says whether the action ends somebody.
 func (a Action) ends() bool { return a.Op >= Stop && a.Op <= Goexit }
@@ -136,6 +137,11 @@ func (a Action) String() string {
 		return fmt.Sprintf("%s to g%d: script %d", text, a.Group, a.Script)
 	case After, Every:
 		return fmt.Sprintf("%s %v casts %s: script %d", text, a.Delay, who(a.Actor), a.Script)
+	case Idle:
+		if a.Delay == 0 {
+			return "never idle"
+		}
+		return fmt.Sprintf("%s %v handles script %d", text, a.Delay, a.Script)
 	case Cancel:
 		return fmt.Sprintf("%s the timer of script %d", text, a.Script)
 	case Join, Leave, Watch:

@@ -71,7 +71,8 @@ type being struct {
 
 	killed    bool
 	suspended bool
-	other     bool   // it has become another
+	other     bool // it has become another
+	idle      *idle
 	stop      string // why it is to stop
 	events    []event
 	queue     []item
@@ -82,6 +83,13 @@ type being struct {
 	children []*being
 	monitors []monitor // of its end
 	downs    []*being  // whom it monitors by message, still
+}
+
+// idle is what an actor handles when nothing has come for some time.
+type idle struct {
+	tag  Tag
+	d    time.Duration
+	last time.Duration // when something has come
 }
 
 // boss is what a supervisor knows.
@@ -119,6 +127,7 @@ type item struct {
 	waits  time.Duration     // for room, at most; 0: as long as all
 	alarm  *alarm
 	then   func() // instead of a message
+	idle   *idle
 	down   *being
 	note   string // of down
 	change *Entry
@@ -133,6 +142,7 @@ type alarm struct {
 	queued    bool
 	done      bool
 	cancelled bool
+	idle      *idle // it looks whether something has come
 }
 
 func (w *world) note(b *being, e Entry) {
@@ -191,6 +201,11 @@ func (w *world) ring(a *alarm) {
 			return
 		}
 	}
+	if a.idle != nil {
+		a.done = true
+		w.push(nil, a.owner, item{idle: a.idle})
+		return
+	}
 	a.queued = true
 	switch refused := w.push(nil, a.owner, item{tag: a.tag, alarm: a}); {
 	case refused != "" && a.period == 0:
@@ -207,7 +222,7 @@ func (w *world) push(by, to *being, it item) (refused string) {
 	if to.status >= actor.Draining {
 		return "stopped"
 	}
-	if to.role.Bound > 0 && it.then == nil && it.down == nil {
+	if to.role.Bound > 0 && it.then == nil && it.down == nil && it.idle == nil {
 		for len(to.queue) >= to.role.Bound {
 			switch {
 			case to.role.Overflow == actor.DropNewest:
@@ -367,8 +382,12 @@ func (w *world) handle(b *being, it item) {
 	case it.then != nil:
 		it.then()
 		return
+	case it.idle != nil:
+		w.rouse(b, it.idle)
+		return
 	case it.down != nil:
 		if i := slices.Index(b.downs, it.down); i >= 0 {
+			b.busied(w.now)
 			b.downs = slices.Delete(b.downs, i, i+1)
 			w.note(b, Entry{What: Downed, Who: it.down.rec.Life, Note: it.note})
 		} else {
@@ -376,6 +395,7 @@ func (w *world) handle(b *being, it item) {
 		}
 		return
 	case it.change != nil:
+		b.busied(w.now)
 		w.note(b, *it.change)
 		return
 	case it.alarm != nil && it.alarm.cancelled:
@@ -389,6 +409,38 @@ func (w *world) handle(b *being, it item) {
 		it.alarm.queued = false
 		it.alarm.done = it.alarm.period == 0
 	}
+	b.busied(w.now)
+	w.message(b, it)
+}
+
+// busied notes that something has come.
+func (b *being) busied(now time.Duration) {
+	if b.idle != nil {
+		b.idle.last = now
+	}
+}
+
+// await has the world look again when nothing has come until then.
+func (w *world) await(b *being, i *idle) {
+	w.alarms = append(w.alarms, &alarm{owner: b, at: i.last + i.d, idle: i})
+}
+
+// rouse looks whether nothing has come for so long.
+func (w *world) rouse(b *being, i *idle) {
+	switch {
+	case b.idle != i: // turned off, or another one
+		return
+	case i.last+i.d <= w.now:
+		i.last = w.now
+		w.message(b, item{tag: i.tag})
+	}
+	if b.idle == i {
+		w.await(b, i)
+	}
+}
+
+// message handles a script.
+func (w *world) message(b *being, it item) {
 	script := w.p.Scripts[it.tag.Script]
 	if len(script) > 0 && script[0].Op == Stash && !it.kept {
 		w.note(b, Entry{What: Stashed, Tag: it.tag})
@@ -469,6 +521,15 @@ func (w *world) act(b *being, a Action) bool {
 			w.letter(b, item{}, refused)
 		}
 		w.note(b, Entry{What: Offloaded, Tag: e.Tag, N: a.Group})
+		return true
+	case Idle:
+		e := Entry{What: Idled, D: a.Delay}
+		if b.idle = nil; a.Delay > 0 {
+			e.Tag = b.tag(a)
+			b.idle = &idle{tag: e.Tag, d: a.Delay, last: w.now}
+			w.await(b, b.idle)
+		}
+		w.note(b, e)
 		return true
 	case Become:
 		b.other = !b.other
