@@ -332,6 +332,8 @@ func (c *checker) events(r *Record) {
 			monitors[e.Who]++
 		case e.What == Spawned && e.Op == SpawnLinked:
 			linked[e.Who] = true
+		case e.What == Linked && e.Op == Link && e.Note == "":
+			linked[e.Who] = true
 		}
 	}
 	for _, e := range r.Log {
@@ -718,7 +720,7 @@ func (c *checker) killedWith(l Life) int {
 			if e.What != Spawned || e.Op != SpawnLinked || e.Who != l || e.Note != "" || parent.End != "killed" {
 				continue
 			}
-			if at := c.ordered(parent.Life, Kill); at > e.Stamp && c.kills(parent.Life) == 1 && !c.linked(parent.Life) {
+			if at := c.ordered(parent.Life, Kill); at > e.Stamp && c.kills(parent.Life) == 1 && !c.linked(parent.Life) && !c.moved(l) && !c.moved(parent.Life) {
 				return at
 			}
 		}
@@ -745,6 +747,18 @@ func (c *checker) linked(l Life) bool {
 		}
 	}
 	return true
+}
+
+// moved says whether anybody has changed whose child l is.
+func (c *checker) moved(l Life) bool {
+	for _, by := range c.h.Records {
+		for _, e := range by.Log {
+			if e.What == Linked && e.Who == l {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // monitorsFirst: a parent that is a monitor too, and was one before its child

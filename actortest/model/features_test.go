@@ -94,6 +94,27 @@ var features = map[string]feature{
 		},
 		want: "and it idles 0s",
 	},
+	"Link": {
+		roles: make([]model.Role, 3), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0), op(model.Spawn, 1), op(model.Spawn, 2)), does(cast(0, 3)), does(op(model.Kill, 0)),
+			does(op(model.Link, 1), op(model.Link, 2), cast(1, 4), op(model.Unlink, 2)), does(op(model.Link, 0)),
+		},
+		forge: func(d doctor) { d.record(2, 1).End = "killed" },
+		want:  `too many 1×: r2: ends "killed"`,
+	},
+	"Link, and die": {
+		roles: make([]model.Role, 2), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0), op(model.Spawn, 1)), does(cast(0, 3)), does(op(model.Kill, 0)),
+			does(op(model.Link, 1)),
+		},
+		forge: func(d doctor) {
+			r := d.record(1, 1)
+			r.End, r.Log = "normal", append(r.Log, model.Entry{What: model.PostStopped, Stamp: r.Crossed + 1})
+		},
+		want: `missing 1×: r1: ends "killed"`,
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{

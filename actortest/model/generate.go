@@ -28,6 +28,7 @@ const (
 	Becomes // Become
 	Asyncs  // Async
 	Idles   // Idle
+	Moves   // Link and Unlink
 )
 
 // Size is how large a program is, and what is not in it.
@@ -51,6 +52,7 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 		size:  size,
 		left:  size.Actions,
 		armed: map[int][]int{},
+		held:  -1,
 	}
 	g.leaveOut()
 	g.roles()
@@ -75,7 +77,7 @@ type generator struct {
 	plain []int         // roles that are no supervisors
 	later []int         // roles that scripts spawn
 	armed map[int][]int // by role: the scripts of its timers
-	held  int           // an exact program: who is suspended, and must not be called; 0: nobody
+	held  int           // an exact program: who is suspended, and must not be asked; -1: nobody
 }
 
 // everybody carries out the script of a broadcast.
@@ -89,7 +91,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -254,6 +256,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 		} else {
 			next = a.Actor
 		}
+		if op == Then && next == g.held {
+			return a, false
+		}
 	}
 	a.Script = g.script(next, depth+1, what)
 	if op == After || op == Every {
@@ -297,6 +302,8 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 		return g.grouping()
 	case n < 94:
 		return g.idle(by, depth)
+	case n < 97:
+		return g.linking()
 	default:
 		return g.special()
 	}
@@ -325,6 +332,19 @@ func (g *generator) idle(by, depth int) (Action, bool) {
 		a.Script = g.script(by, max(depth+1, 3), g.anything)
 	}
 	return a, true
+}
+
+// linking changes whose child somebody is. Without races that is nobody who
+// watches others: those must have no parent (steady). Kids of supervisors stay.
+func (g *generator) linking() (Action, bool) {
+	who := g.later
+	if !g.p.Exact {
+		who = slices.Concat(g.later, g.roots)
+	}
+	if len(who) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: []Op{Link, Link, Unlink}[g.rand.IntN(3)], Actor: g.pick(who)}, g.has(Moves)
 }
 
 func (g *generator) async() (Action, bool) {
@@ -436,8 +456,9 @@ func (g *generator) exactRound() {
 }
 
 // standstill are rounds in which somebody is suspended while all the others talk.
-// Nobody calls who is: that would take until a deadline, and time must not pass
-// for the timers of others.
+// Nobody asks who is: a call would take until a deadline, and time must not pass
+// for the timers of others; and an answer that its end gives would race with what
+// else its end does.
 func (g *generator) standstill() {
 	who := g.pick(g.plain)
 	do := func(a Action) {
@@ -446,7 +467,7 @@ func (g *generator) standstill() {
 	do(Action{Op: Suspend, Actor: who})
 	g.held = who
 	g.p.Rounds = append(g.p.Rounds, Round{Script: g.script(Outside, 0, g.talk), Settle: true})
-	g.held = 0
+	g.held = -1
 	if g.chance(30) && g.has(Ends) {
 		do(Action{Op: []Op{Stop, StopWith, Kill}[g.rand.IntN(3)], Actor: who}) // a drain would race with what is queued
 	}
@@ -506,8 +527,10 @@ func (g *generator) change() int {
 		a, ok = g.grouping()
 	case x < 82:
 		a, ok = g.special()
-	case x < 87:
+	case x < 86:
 		a, ok = g.idle(by, 0)
+	case x < 91:
+		a, ok = g.linking()
 	default:
 		a, ok = g.monitoring()
 	}

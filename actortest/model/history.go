@@ -69,6 +69,7 @@ const (
 	Held        // Op: Suspend, Resume; Note is the error
 	Offloaded   // Async; N is 1: the function panics
 	Idled       // D; 0: not any more
+	Linked      // Op: Link, with the error in Note; Unlink, N is 1: it was a child
 	Became      // N is 1: another handler; 0: its own again
 	whats
 )
@@ -77,7 +78,7 @@ var whatNames = [whats]string{
 	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "has the result of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
-	"has held", "has given to others", "idles", "has become",
+	"has held", "has given to others", "idles", "has linked", "has become",
 }
 
 // String is a verb.
@@ -114,7 +115,7 @@ type Entry struct {
 func (e Entry) String() string {
 	text := fmt.Sprintf("%v", e.What)
 	switch e.What {
-	case Ordered, Failing, Monitored, Held:
+	case Ordered, Failing, Monitored, Held, Linked:
 		text += fmt.Sprintf(" (%v)", e.Op)
 	}
 	if e.What == Handled && e.Op == Become {

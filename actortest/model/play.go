@@ -473,6 +473,12 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 			}
 		}
 		p.note(Entry{What: Monitored, Op: a.Op, Who: to.life})
+	case Link:
+		err := actor.Link(p.self.Any(), to.any)
+		p.note(Entry{What: Linked, Op: a.Op, Who: to.life, Note: why(err)})
+	case Unlink:
+		was := actor.Unlink(p.self.Any(), to.any)
+		p.note(Entry{What: Linked, Op: a.Op, Who: to.life, N: one(was)})
 	case Suspend, Resume:
 		began := r.next()
 		var err error
@@ -753,6 +759,7 @@ func why(err error) string {
 		{actor.ErrAbandoned, "abandoned"},
 		{actor.ErrMailboxFull, "full"},
 		{actor.ErrExpired, "expired"},
+		{actor.ErrCycle, "cycle"},
 		{context.DeadlineExceeded, "deadline"},
 		{actor.ErrNameTaken, "name taken"},
 		{actor.ErrKilled, "killed"},

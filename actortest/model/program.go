@@ -105,6 +105,8 @@ const (
 	Become // another handler, or itself again
 	Async  // Group 1: the function panics
 	Idle   // no Delay: not any more
+	Link   // as a child
+	Unlink
 	ops
 )
 
@@ -112,7 +114,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes", "becomes another", "has done", "idle for",
+	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks",
 }
 
 // String returns what whoever does it does.

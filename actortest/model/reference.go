@@ -591,6 +591,8 @@ func (w *world) act(b *being, a Action) bool {
 		w.note(b, e)
 	case Monitor, MonitorMsg, Unmonitor, Demonitor:
 		w.monitor(b, to, a.Op)
+	case Link, Unlink:
+		w.link(b, to, a.Op)
 	case Suspend, Resume:
 		e := Entry{What: Held, Op: a.Op, Who: life, Began: w.stamp + 1}
 		if to.suspended = a.Op == Suspend; to.status >= actor.Stopping {
@@ -664,6 +666,43 @@ func (w *world) monitor(b, to *being, op Op) {
 		to.monitors = slices.DeleteFunc(to.monitors, func(x monitor) bool { return x.by == b && x.msg })
 	}
 	w.note(b, Entry{What: Monitored, Op: op, Who: to.rec.Life})
+}
+
+// link makes to a child of b, whoever was its parent, or ends that.
+func (w *world) link(b, to *being, op Op) {
+	e := Entry{What: Linked, Op: op, Who: to.rec.Life}
+	switch {
+	case op == Unlink:
+		if to.parent == b {
+			to.leave()
+			e.N = 1
+		}
+	case to.status >= actor.Draining:
+		e.Note = "stopped"
+	case to.above(b):
+		e.Note = "cycle"
+	case to.parent == b:
+	case b.status >= actor.Draining:
+		e.Note = "stopping"
+	default:
+		to.leave()
+		to.parent = b
+		b.children = append(b.children, to)
+	}
+	w.note(b, e)
+}
+
+// above says whether b is x or an ancestor of it.
+func (b *being) above(x *being) bool {
+	return x != nil && (x == b || b.above(x.parent))
+}
+
+// leave takes b off its parent.
+func (b *being) leave() {
+	if p := b.parent; p != nil {
+		p.children = slices.DeleteFunc(p.children, func(x *being) bool { return x == b })
+	}
+	b.parent = nil
 }
 
 func (w *world) join(b *being, g int) {
@@ -858,9 +897,7 @@ func (w *world) exit(b *being, how string) {
 		b.rec.End = how
 	}
 	w.announce(b, how)
-	if p := b.parent; p != nil {
-		p.children = slices.DeleteFunc(p.children, func(x *being) bool { return x == b })
-	}
+	b.leave()
 	b.status = actor.Stopped
 }
 
