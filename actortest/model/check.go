@@ -52,6 +52,7 @@ type checker struct {
 	handled map[delivery][]Entry // without those that were kept
 	kept    map[delivery]int
 	dead    map[delivery][]Letter
+	lost    map[delivery]bool // failed in the handler, of who was to be kept; true: and was
 	wrong   []error
 }
 
@@ -69,6 +70,7 @@ func newChecker(h *History) *checker {
 		handled: map[delivery][]Entry{},
 		kept:    map[delivery]int{},
 		dead:    map[delivery][]Letter{},
+		lost:    map[delivery]bool{},
 	}
 	for _, script := range h.Program.Scripts {
 		for _, a := range script {
@@ -79,9 +81,19 @@ func newChecker(h *History) *checker {
 	}
 	for _, r := range h.Records {
 		c.records[r.Life] = r
-		for _, e := range r.Log {
+		var last delivery
+		for i, e := range r.Log {
 			switch d := (delivery{r.Life, e.Tag}); e.What {
+			case PreStarted:
+				if i > 0 {
+					c.lost[last] = true
+				}
+			case Failing:
+				if c.keeps(r.Life.Role) {
+					c.lost[last] = c.lost[last]
+				}
 			case Handled:
+				last = d
 				c.handled[d] = append(c.handled[d], e)
 			case Stashed:
 				c.kept[d]++
@@ -97,6 +109,26 @@ func newChecker(h *History) *checker {
 
 func (c *checker) sayf(format string, args ...any) {
 	c.wrong = append(c.wrong, fmt.Errorf(format, args...))
+}
+
+// keeps says whether a role is spawned with KeepMailbox.
+func (c *checker) keeps(role int) bool {
+	for _, x := range c.h.Program.Roles {
+		if x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role && k.Keep }) {
+			return true
+		}
+	}
+	return false
+}
+
+// ends is how often a message has come to an end. What was handled, and failed in
+// who was kept, is a dead letter too.
+func (c *checker) ends(d delivery) int {
+	n := len(c.handled[d]) + len(c.dead[d])
+	if _, lost := c.lost[d]; lost && slices.ContainsFunc(c.dead[d], func(l Letter) bool { return l.Note == "failed" }) {
+		n--
+	}
+	return n
 }
 
 func (c *checker) isTimer(tag Tag) bool {
@@ -115,6 +147,9 @@ func (c *checker) life(r *Record) {
 				failed = true
 			}
 			continue
+		}
+		if e.What == PreStarted && failed && c.keeps(r.Life.Role) { // revived
+			count, failed = map[What]int{}, false
 		}
 		switch {
 		case e.What == PreStarted && len(count) > 0:
@@ -174,7 +209,7 @@ func (c *checker) accounts() {
 	claimed := map[delivery]bool{} // known from here on
 	settle := func(d delivery, least, most int, what string) {
 		claimed[d] = true
-		if n := len(c.handled[d]) + len(c.dead[d]); n < least || n > most {
+		if n := c.ends(d); n < least || n > most {
 			c.sayf("%v to %v, %s: handled %d times, %d dead letters", d.tag, d.to, what, len(c.handled[d]), len(c.dead[d]))
 		}
 	}
@@ -230,15 +265,20 @@ func (c *checker) accounts() {
 				for life := range c.records {
 					d := delivery{life, e.Tag}
 					claimed[d] = true
-					if len(c.handled[d])+len(c.dead[d]) > 1 {
-						c.sayf("%v, broadcast: %v has it %d times", e.Tag, life, len(c.handled[d])+len(c.dead[d]))
+					if c.ends(d) > 1 {
+						c.sayf("%v, broadcast: %v has it %d times", e.Tag, life, c.ends(d))
 					}
-					n += len(c.handled[d]) + len(c.dead[d])
+					n += c.ends(d)
 				}
 				if n != e.N {
 					c.sayf("%v, broadcast to %d: %d have it", e.Tag, e.N, n)
 				}
 			}
+		}
+	}
+	for d, kept := range c.lost {
+		if kept && len(c.dead[d]) == 0 {
+			c.sayf("%v to %v: failed in who was kept, and is no dead letter", d.tag, d.to)
 		}
 	}
 	for d := range c.handled {
@@ -282,7 +322,7 @@ func (c *checker) letters() {
 		case "killed":
 			legal = r.End == "killed"
 		case "failed":
-			legal = !graceful && r.End != "killed" || r.End == "in PostStop"
+			legal = !graceful && r.End != "killed" || r.End == "in PostStop" || c.keeps(r.Life.Role)
 		case "full":
 			legal = c.h.Program.Roles[l.To.Role].Bound > 0
 		case "expired":
@@ -326,17 +366,17 @@ func (c *checker) events(r *Record) {
 	type ends struct{ started, ended int }
 	seen := map[Life]*ends{}
 	monitors, linked := map[Life]int{}, map[Life]bool{}
+	known := map[Life]bool{} // to the present value
 	for _, e := range r.Log {
 		switch {
+		case e.What == PreStarted:
+			clear(known)
 		case e.What == Monitored && e.Op == Monitor:
 			monitors[e.Who]++
-		case e.What == Spawned && e.Op == SpawnLinked:
-			linked[e.Who] = true
-		case e.What == Linked && e.Op == Link && e.Note == "":
-			linked[e.Who] = true
+			known[e.Who] = true
+		case e.What == Spawned && e.Op == SpawnLinked, e.What == Linked && e.Op == Link && e.Note == "":
+			linked[e.Who], known[e.Who] = true, true
 		}
-	}
-	for _, e := range r.Log {
 		if e.What != Evented {
 			continue
 		}
@@ -348,7 +388,7 @@ func (c *checker) events(r *Record) {
 		if c.h.Program.Roles[r.Life.Role].Deaf {
 			c.sayf("%v, which is deaf: %v", r.Life, e)
 		}
-		if monitors[e.Who] == 0 && !linked[e.Who] {
+		if !known[e.Who] {
 			c.sayf("%v: told of %v, whom it does not know", r.Life, e.Who)
 		}
 		switch e.Note {
@@ -396,6 +436,8 @@ func (c *checker) downs(r *Record) {
 	down := map[Life]bool{}
 	for _, e := range r.Log {
 		switch {
+		case e.What == PreStarted:
+			clear(asked)
 		case e.What == Monitored && e.Op == MonitorMsg:
 			asked[e.Who]++
 		case e.What == Downed:
@@ -453,6 +495,8 @@ func (c *checker) stash(r *Record) {
 	var stash, late []Tag
 	for i, e := range r.Log {
 		switch e.What {
+		case PreStarted: // again: what was kept is first
+			stash, late = nil, append(stash, late...)
 		case Stashed:
 			if len(late) > 0 {
 				c.sayf("%v: keeps %v while %v is first", r.Life, e.Tag, late[0])
@@ -487,6 +531,8 @@ func (c *checker) becomes(r *Record) {
 	other := Op(0)
 	for _, e := range r.Log {
 		switch {
+		case e.What == PreStarted:
+			other = 0
 		case e.What == Became:
 			other = Op(e.N) * Become
 		case e.What == Handled && e.Op != other:
@@ -500,6 +546,8 @@ func (c *checker) asyncs(r *Record) {
 	open := map[Tag]string{}
 	for _, e := range r.Log {
 		switch e.What {
+		case PreStarted:
+			clear(open)
 		case Offloaded:
 			open[e.Tag] = []string{"", "panic"}[e.N]
 		case Returned:
@@ -518,6 +566,8 @@ func (c *checker) idles(r *Record) {
 	last := time.Duration(0)
 	for _, e := range r.Log {
 		switch e.What {
+		case PreStarted:
+			idle = Entry{}
 		case Idled:
 			idle, last = e, e.At
 		case Handled, Stashed, Downed, Changed:
@@ -554,7 +604,7 @@ func (c *checker) calls() {
 			switch {
 			case e.Note == "" && len(c.handled[d]) != 1:
 				c.sayf("%v: has the answer of %v to %v, which has not handled it", r.Life, e.Who, e.Tag)
-			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal":
+			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal" && !c.keeps(e.Who.Role):
 				c.sayf("%v: has no answer of %v, which has handled %v and ended normally", r.Life, e.Who, e.Tag)
 			case e.Note == "deadline" && (e.D == 0 || e.At < e.Since+e.D):
 				c.sayf("%v: has waited for the answer to %v from %v to %v, with a deadline of %v", r.Life, e.Tag, e.Since, e.At, e.D)
@@ -768,6 +818,8 @@ func (c *checker) monitorsFirst(r *Record) {
 		monitors, told := false, false
 		for _, e := range by.Log {
 			switch {
+			case e.What == PreStarted:
+				monitors = false
 			case e.Who != r.Life:
 			case e.What == Monitored && e.Op == Monitor && e.Stamp < r.Crossed:
 				monitors = true
@@ -807,8 +859,10 @@ func (c *checker) supervisors() {
 			for c.records[Life{k.Role, n + 1}] != nil {
 				n++
 				c.succession(k, n)
+				for _, e := range c.records[Life{k.Role, n}].Log {
+					lives += one(e.What == PreStarted)
+				}
 			}
-			lives += n
 		}
 		n := len(x.Sup.Kids)
 		most := x.Sup.Max // each makes one new incarnation

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ractor-go/ractor/actortest/model"
+	"github.com/ractor-go/ractor/supervisor"
 )
 
 // feature is a small exact program around one thing, and a fault: what is made of
@@ -34,6 +35,13 @@ func cast(to, script int) model.Action {
 }
 
 func op(o model.Op, to int) model.Action { return model.Action{Op: o, Actor: to} }
+
+// keeper are two kids that keep their mailboxes, and their supervisor.
+func keeper(s supervisor.Strategy) []model.Role {
+	return []model.Role{{}, {}, {Sup: &model.Sup{
+		Strategy: s, Max: 1, Kids: []model.Kid{{Role: 0, Keep: true}, {Role: 1, Keep: true}},
+	}}}
+}
 
 var features = map[string]feature{
 	"Suspend": {
@@ -114,6 +122,36 @@ var features = map[string]feature{
 			r.End, r.Log = "normal", append(r.Log, model.Entry{What: model.PostStopped, Stamp: r.Crossed + 1})
 		},
 		want: `missing 1×: r1: ends "killed"`,
+	},
+	"KeepMailbox": {
+		roles:  keeper(supervisor.OneForAll),
+		rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 2)), does(cast(0, 2)),
+			does(cast(me, 3), cast(me, 4), op(model.Become, me), op(model.Panic, me)), nil, nil,
+		},
+		forge: func(d doctor) { d.swap(0, model.Handled, 3, 4) },
+		want:  "which was sent later",
+	},
+	"KeepMailbox, the message lost": {
+		roles: keeper(supervisor.OneForOne), rounds: 2,
+		scripts: [][]model.Action{does(op(model.Spawn, 2)), does(cast(0, 2)), does(op(model.Fail, me))},
+		forge:   func(d doctor) { d.h.Letters = nil },
+		want:    "outside/1 (script 2) to r0: failed in who was kept, and is no dead letter",
+	},
+	"KeepMailbox, the queue lost": {
+		roles: keeper(supervisor.OneForOne), rounds: 2,
+		scripts: [][]model.Action{does(op(model.Spawn, 2)), does(cast(0, 2)), does(cast(me, 3), op(model.Goexit, me)), nil},
+		forge: func(d doctor) {
+			d.h.Letters = append(d.h.Letters, model.Letter{To: model.Life{N: 1}, Tag: d.remove(0, model.Handled, 3).Tag, Note: "failed"})
+		},
+		want: `too many 1×: r0: dead letter r0/0 (script 3) "failed"`,
+	},
+	"KeepMailbox, what was set up stays": {
+		roles: keeper(supervisor.OneForOne), rounds: 2,
+		scripts: [][]model.Action{does(op(model.Spawn, 2)), does(cast(0, 2)), does(cast(me, 3), op(model.Become, me), op(model.Fail, me)), nil},
+		forge:   func(d doctor) { d.entry(0, model.Handled, 3).Op = model.Become },
+		want:    "by the wrong handler",
 	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,

@@ -29,6 +29,7 @@ const (
 	Asyncs  // Async
 	Idles   // Idle
 	Moves   // Link and Unlink
+	Keeps   // KeepMailbox
 )
 
 // Size is how large a program is, and what is not in it.
@@ -91,7 +92,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -136,7 +137,8 @@ func (g *generator) roles() {
 		restart := []supervisor.Restart{
 			supervisor.Permanent, supervisor.Permanent, supervisor.Transient, supervisor.Temporary,
 		}[g.rand.IntN(4)]
-		sup.Kids = append(sup.Kids, Kid{Role: n, Restart: restart})
+		keep := g.has(Keeps) && restart != supervisor.Temporary && g.chance(50)
+		sup.Kids = append(sup.Kids, Kid{Role: n, Restart: restart, Keep: keep})
 	}
 	g.roots = append(g.roots, len(p.Roles))
 	p.Roles = append(p.Roles, Role{Sup: sup})

@@ -8,6 +8,7 @@ import (
 )
 
 // Life is one incarnation of a role, the first is number 1; Outside has one only.
+// One that is revived, with its mailbox, is the same: its PreStart comes again.
 type Life struct{ Role, N int }
 
 // String names it.

@@ -114,7 +114,7 @@ type run struct {
 	groups  []pg.Group[message]
 	claimed []atomic.Bool           // by role: it was spawned
 	places  []atomic.Pointer[place] // by role: where it is now
-	lives   [][]*player             // by role: written by who spawns it, one after another
+	lives   [][]*body               // by role: written by who spawns it, one after another
 	outside *player
 	stamp   int
 }
@@ -132,28 +132,36 @@ func newRun(h Host, p *Program) *run {
 		p:       p,
 		claimed: make([]atomic.Bool, len(p.Roles)),
 		places:  make([]atomic.Pointer[place], len(p.Roles)),
-		lives:   make([][]*player, len(p.Roles)),
+		lives:   make([][]*body, len(p.Roles)),
 	}
 	for g := range p.Groups {
 		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: strconv.Itoa(g)})
 	}
-	r.outside = &player{run: r, timers: map[int]pending{}, record: &Record{Life: Life{Outside, 1}}}
+	r.outside = &player{run: r, timers: map[int]pending{}, body: &body{record: &Record{Life: Life{Outside, 1}}}}
 	return r
 }
 
 func nameOf(role int) string { return fmt.Sprintf("role %d", role) }
 
-// player is one incarnation of a role.
+// player is the value of an actor.
 type player struct {
+	*body // from PreStart on
+
 	run    *run
+	number int // of the role
 	role   Role
-	record *Record
-	self   actor.Ref[message]
-	seq    int
-	busy   int  // callbacks that run
 	other  bool // Become was called
 	timers map[int]pending
 	downs  map[actor.MonitorID]Life
+}
+
+// body is one incarnation of a role, an actor: what outlives a value that has
+// failed.
+type body struct {
+	record *Record
+	self   actor.Ref[message]
+	seq    int
+	busy   int // callbacks that run
 	watch  map[int]actor.Ref[pg.Event]
 
 	crossings atomic.Int64
@@ -169,22 +177,32 @@ type pending struct {
 	tag Tag
 }
 
-// born makes the next incarnation of a role.
-func (r *run) born(role int) *player {
-	n := len(r.lives[role])
-	p := &player{
+// value makes a value for a role.
+func (r *run) value(role int) *player {
+	return &player{
 		run:    r,
+		number: role,
 		role:   r.p.Roles[role],
-		record: &Record{Life: Life{role, n + 1}},
 		timers: map[int]pending{},
 		downs:  map[actor.MonitorID]Life{},
-		watch:  map[int]actor.Ref[pg.Event]{},
 	}
-	if n > 0 && r.lives[role][n-1].crossings.Load() == 0 {
+}
+
+// born gives p a body: that of the value before it if it has the same address,
+// otherwise a new one, the next incarnation of its role.
+func (p *player) born(self actor.Ref[message]) (revived bool) {
+	all := p.run.lives[p.number]
+	n := len(all)
+	if n > 0 && all[n-1].self == self {
+		p.body = all[n-1]
+		return true
+	}
+	p.body = &body{record: &Record{Life: Life{p.number, n + 1}}, self: self, watch: map[int]actor.Ref[pg.Event]{}}
+	if n > 0 && all[n-1].crossings.Load() == 0 {
 		p.wrongf("born while the one before lives")
 	}
-	r.lives[role] = append(r.lives[role], p)
-	return p
+	p.run.lives[p.number] = append(all, p.body)
+	return false
 }
 
 func (p *player) note(e Entry) {
@@ -225,15 +243,17 @@ func (p *player) fails(callback What) error {
 }
 
 func (p *player) PreStart(ctx *actor.Context[message]) error {
+	revived := p.born(ctx.Self())
 	p.enter()
 	defer p.leave()
-	p.self = ctx.Self()
 	p.record.id = p.self.ID()
-	if _, ok := actor.OnStopping(p.self.Any(), func() {
-		p.crossings.Add(1)
-		p.crossed.Store(int64(p.run.next()))
-	}); !ok {
-		p.crossings.Add(1)
+	if !revived {
+		if _, ok := actor.OnStopping(p.self.Any(), func() {
+			p.crossings.Add(1)
+			p.crossed.Store(int64(p.run.next()))
+		}); !ok {
+			p.crossings.Add(1)
+		}
 	}
 	p.note(Entry{What: PreStarted})
 	if err := p.fails(PreStarted); err != nil {
@@ -609,7 +629,7 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	if role.Bound > 0 {
 		opts = append(opts, actor.Bounded(role.Bound, role.Overflow))
 	}
-	child := r.born(a.Actor)
+	child := r.value(a.Actor)
 	var err error
 	switch {
 	case a.Op == SpawnLinked && role.Deaf:
@@ -629,11 +649,11 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 func (r *run) spec(s *Sup) supervisor.Spec {
 	spec := supervisor.Spec{Strategy: s.Strategy, Intensity: supervisor.Intensity{Max: s.Max, Per: 1000 * time.Hour}}
 	for _, k := range s.Kids {
-		c := supervisor.Child{ID: nameOf(k.Role), Restart: k.Restart}
+		c := supervisor.Child{ID: nameOf(k.Role), Restart: k.Restart, KeepMailbox: k.Keep}
 		if r.p.Roles[k.Role].Deaf {
-			c.Start = supervisor.Of(func() *player { return r.born(k.Role) }, actor.Named(nameOf(k.Role)))
+			c.Start = supervisor.Of(func() *player { return r.value(k.Role) }, actor.Named(nameOf(k.Role)))
 		} else {
-			c.Start = supervisor.Of(func() *listener { return &listener{r.born(k.Role)} }, actor.Named(nameOf(k.Role)))
+			c.Start = supervisor.Of(func() *listener { return &listener{r.value(k.Role)} }, actor.Named(nameOf(k.Role)))
 		}
 		spec.Children = append(spec.Children, c)
 	}
@@ -684,9 +704,6 @@ func (r *run) history(final []string, letters []actor.DeadLetter) *History {
 		}
 		for _, p := range r.lives[role] {
 			rec := p.record
-			if p.self.IsZero() {
-				continue // the start was refused before PreStart
-			}
 			rec.End = endOf(p.self.Wait(r.host.Ctx))
 			rec.Crossings, rec.Crossed = int(p.crossings.Load()), int(p.crossed.Load())
 			lives[rec.id] = rec.Life

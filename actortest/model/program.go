@@ -44,6 +44,7 @@ type Sup struct {
 type Kid struct {
 	Role    int
 	Restart supervisor.Restart
+	Keep    bool // KeepMailbox
 }
 
 // Round is what is done from outside: a script is carried out, then everybody
@@ -227,7 +228,9 @@ func (r Role) String() string {
 	if r.Sup != nil {
 		kids := make([]string, len(r.Sup.Kids))
 		for i, k := range r.Sup.Kids {
-			kids[i] = fmt.Sprintf("r%d %v", k.Role, k.Restart)
+			if kids[i] = fmt.Sprintf("r%d %v", k.Role, k.Restart); k.Keep {
+				kids[i] += ", keeps its mailbox"
+			}
 		}
 		return fmt.Sprintf("supervisor %v, at most %d restarts: %s", r.Sup.Strategy, r.Sup.Max, strings.Join(kids, "; "))
 	}

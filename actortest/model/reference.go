@@ -64,6 +64,7 @@ type being struct {
 	role   Role
 	rec    *Record
 	sup    *boss // nil: a plain actor
+	keep   bool  // KeepMailbox
 	status actor.Status
 	begun  bool
 	seq    int
@@ -73,6 +74,8 @@ type being struct {
 	suspended bool
 	other     bool // it has become another
 	idle      *idle
+	kept      bool   // it has failed, and waits with its mailbox
+	failures  int    // after which it was kept
 	stop      string // why it is to stop
 	events    []event
 	queue     []item
@@ -109,6 +112,7 @@ type post struct {
 type event struct {
 	of     *being
 	note   string
+	kept   bool
 	linked bool
 	n      int
 }
@@ -280,6 +284,10 @@ func (w *world) step(b *being) bool {
 	switch {
 	case b.status == actor.Stopped:
 		return false
+	case b.kept && (b.killed || b.stop != ""):
+		w.exit(b, "failed")
+	case b.kept:
+		return false
 	case b.killed:
 		w.exit(b, "killed")
 	case !b.begun:
@@ -292,7 +300,9 @@ func (w *world) step(b *being) bool {
 			}
 		}
 		b.status = max(b.status, actor.Running)
-		w.announce(b, "started")
+		if b.failures == 0 { // a revival is no start
+			w.announce(b, "started")
+		}
 	case b.stop != "":
 		w.exit(b, b.stop)
 	case b.suspended:
@@ -458,9 +468,12 @@ func (w *world) message(b *being, it item) {
 			if it.answer != nil {
 				it.answer("no reply")
 			}
-			if b.killed {
+			switch {
+			case b.killed:
 				w.exit(b, "killed")
-			} else {
+			case b.keeps():
+				w.keep(b, it)
+			default:
 				w.exit(b, "failed")
 			}
 			return
@@ -468,6 +481,48 @@ func (w *world) message(b *being, it item) {
 	}
 	if it.answer != nil {
 		it.answer("")
+	}
+}
+
+// keeps says whether b outlives its failure.
+func (b *being) keeps() bool {
+	return b.keep && b.stop == "" && b.parent != nil && b.parent.status < actor.Stopping
+}
+
+// keep ends a value, which has failed with it, and what that has set up. The rest
+// waits.
+func (w *world) keep(b *being, it item) {
+	w.letter(b, item{tag: it.tag}, "failed")
+	b.late = slices.Concat(b.stash, b.late)
+	for i := range b.late { // answers that are owed will not come
+		if owed := &b.late[i]; owed.answer != nil {
+			owed.answer("no reply")
+			owed.answer = nil
+		}
+	}
+	for _, c := range b.children {
+		c.parent = nil
+		w.kill(c)
+	}
+	for _, x := range w.beings {
+		x.monitors = slices.DeleteFunc(x.monitors, func(m monitor) bool { return m.by == b })
+	}
+	b.stash, b.children, b.downs, b.events, b.idle = nil, nil, nil, nil, nil
+	b.timers, b.other, b.begun = map[int]*alarm{}, false, false
+	b.kept = true
+	b.failures++
+	w.tell(b.parent, event{of: b, note: "failed", linked: true, kept: true})
+}
+
+// mortal is f, but for the present value only.
+func (w *world) mortal(b *being, f func()) func() {
+	failures := b.failures
+	return func() {
+		if b.failures == failures {
+			f()
+		} else {
+			w.letter(b, item{}, "cancelled")
+		}
 	}
 }
 
@@ -517,7 +572,7 @@ func (w *world) act(b *being, a Action) bool {
 		if a.Group == 1 {
 			e.Note = "panic"
 		}
-		if refused := w.push(nil, b, item{then: func() { w.note(b, e) }}); refused != "" {
+		if refused := w.push(nil, b, item{then: w.mortal(b, func() { w.note(b, e) })}); refused != "" {
 			w.letter(b, item{}, refused)
 		}
 		w.note(b, Entry{What: Offloaded, Tag: e.Tag, N: a.Group})
@@ -569,8 +624,11 @@ func (w *world) act(b *being, a Action) bool {
 		w.call(b, to, b.tag(a), a.Delay)
 	case Then:
 		tag := b.tag(a)
+		failures := b.failures
 		answer := func(note string) {
-			w.push(nil, b, item{then: func() { w.note(b, Entry{What: Answered, Who: life, Tag: tag, Note: note}) }})
+			if b.failures == failures {
+				w.push(nil, b, item{then: w.mortal(b, func() { w.note(b, Entry{What: Answered, Who: life, Tag: tag, Note: note}) })})
+			}
 		}
 		if refused := w.push(b, to, item{tag: tag, answer: answer}); refused != "" {
 			answer(refused)
@@ -901,9 +959,19 @@ func (w *world) exit(b *being, how string) {
 	b.status = actor.Stopped
 }
 
-// start starts a kid, again.
+// start starts a kid, again, or revives it.
 func (w *world) start(b *being, k *post) {
+	if x := k.now; x != nil {
+		for w.step(x) { // should it be on its way to its end
+		}
+		if x.status != actor.Stopped {
+			x.kept, x.rec.End = false, ""
+			w.note(x, Entry{What: PreStarted})
+			return
+		}
+	}
 	x := w.born(k.Role)
+	x.keep = k.Keep
 	w.h.Records = append(w.h.Records, x.rec)
 	w.note(x, Entry{What: PreStarted})
 	x.parent, k.now = b, x
@@ -930,7 +998,9 @@ func (w *world) decide(b *being, ev event) {
 		return
 	}
 	k := s.kids[i]
-	k.now = nil
+	if !ev.kept {
+		k.now = nil
+	}
 	normal := ev.note == "stopped" || ev.note == "drained"
 	if k.Restart == supervisor.Temporary {
 		s.kids = slices.Delete(s.kids, i, i+1)
@@ -952,6 +1022,9 @@ func (w *world) decide(b *being, ev event) {
 		group = slices.Clone(s.kids[i:])
 	}
 	for _, k := range slices.Backward(group) {
+		if k.now != nil && k.now.kept {
+			continue
+		}
 		ran := k.now != nil
 		w.dismiss(k)
 		if ran && k.Restart == supervisor.Temporary {
