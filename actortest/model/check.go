@@ -692,6 +692,7 @@ const clockTick = 2 * time.Millisecond
 // orders is what only somebody who has seen all in one order can say: row L7, and
 // that who was killed or stopped begins nothing anew.
 func (c *checker) orders(r *Record) {
+	gone := c.ordered(r.Life, StopTree)
 	killed, stopped := c.ordered(r.Life, Kill), c.ordered(r.Life, Stop, StopWith)
 	if at := c.killedWith(r.Life); at > 0 && (killed == 0 || at < killed) {
 		killed = at
@@ -709,6 +710,9 @@ func (c *checker) orders(r *Record) {
 	}
 	c.monitorsFirst(r)
 	for _, e := range r.Log {
+		if gone > 0 && e.Stamp > gone {
+			c.sayf("%v: %v after StopTree has returned", r.Life, e)
+		}
 		switch {
 		case e.What == PostStopped:
 			if e.Stamp < r.Crossed {

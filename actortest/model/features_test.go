@@ -153,6 +153,24 @@ var features = map[string]feature{
 		forge:   func(d doctor) { d.entry(0, model.Handled, 3).Op = model.Become },
 		want:    "by the wrong handler",
 	},
+	"StopTree": {
+		roles: make([]model.Role, 3), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 3)), does(op(model.StopTree, 0)),
+			does(op(model.SpawnLinked, 1), cast(1, 4)), does(op(model.SpawnLinked, 2)),
+		},
+		forge: func(d doctor) {
+			d.remove(2, model.PostStopped, 0)
+			d.record(2, 1).End = "killed"
+		},
+		want: `missing 1×: r2: PostStop`,
+	},
+	"StopTree, too early": {
+		roles: make([]model.Role, 1), rounds: 2,
+		scripts: [][]model.Action{does(op(model.Spawn, 0)), does(op(model.StopTree, 0))},
+		forge:   func(d doctor) { d.entry(0, model.PostStopped, 0).Stamp = 1 << 20 },
+		want:    "PostStop after StopTree has returned",
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{

@@ -30,6 +30,7 @@ const (
 	Idles   // Idle
 	Moves   // Link and Unlink
 	Keeps   // KeepMailbox
+	Trees   // StopTree
 )
 
 // Size is how large a program is, and what is not in it.
@@ -92,7 +93,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -363,9 +364,24 @@ func (g *generator) operate(by, depth int) (Action, bool) {
 	case n < 7:
 		a.Op = Resume
 		return a, g.has(Holds)
+	case n < 9:
+		a.Op = StopTree
+		return a, g.has(Trees)
 	default:
 		return g.send(Cast, by, depth, g.anything)
 	}
+}
+
+// felling stops the tree of somebody who watches nobody: what such a one is told of
+// the ends below it would race with its own.
+func (g *generator) felling() (Action, bool) {
+	all := slices.DeleteFunc(slices.Concat(g.roots, g.plain), func(r int) bool {
+		return g.p.Roles[r].Sup == nil && slices.Contains(g.roots, r)
+	})
+	if len(all) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: StopTree, Actor: g.pick(all)}, g.has(Trees)
 }
 
 // somebody is a role that is no supervisor; those that are spawned later come
@@ -510,7 +526,10 @@ func (g *generator) change() int {
 	)
 	switch x := g.rand.IntN(100); {
 	case x < 25: // from outside
-		if a, ok = g.ending(Outside, false); ok {
+		if a, ok = g.ending(Outside, false); x < 5 {
+			a, ok = g.felling()
+		}
+		if ok {
 			g.p.Scripts[n] = []Action{a}
 		}
 		return n

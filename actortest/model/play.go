@@ -493,6 +493,9 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 			}
 		}
 		p.note(Entry{What: Monitored, Op: a.Op, Who: to.life})
+	case StopTree:
+		err := to.any.StopTree(r.host.Ctx)
+		p.note(Entry{What: Ordered, Op: a.Op, Who: to.life, Note: why(err)})
 	case Link:
 		err := actor.Link(p.self.Any(), to.any)
 		p.note(Entry{What: Linked, Op: a.Op, Who: to.life, Note: why(err)})

@@ -108,6 +108,7 @@ const (
 	Idle   // no Delay: not any more
 	Link   // as a child
 	Unlink
+	StopTree
 	ops
 )
 
@@ -115,7 +116,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks",
+	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks", "stops the tree of",
 }
 
 // String returns what whoever does it does.

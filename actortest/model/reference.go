@@ -84,6 +84,7 @@ type being struct {
 
 	parent   *being
 	children []*being
+	felled   bool      // takes no more children
 	monitors []monitor // of its end
 	downs    []*being  // whom it monitors by message, still
 }
@@ -649,6 +650,12 @@ func (w *world) act(b *being, a Action) bool {
 		w.note(b, e)
 	case Monitor, MonitorMsg, Unmonitor, Demonitor:
 		w.monitor(b, to, a.Op)
+	case StopTree:
+		for _, x := range slices.Backward(to.fell()) {
+			for w.order(x, Stop); w.step(x); {
+			}
+		}
+		w.note(b, Entry{What: Ordered, Op: a.Op, Who: life})
 	case Link, Unlink:
 		w.link(b, to, a.Op)
 	case Suspend, Resume:
@@ -690,7 +697,7 @@ func (w *world) call(b, to *being, tag Tag, d time.Duration) {
 	if refused := w.push(b, to, item{tag: tag, kept: true, answer: answer, gaveUp: &gaveUp, waits: d}); refused != "" {
 		answer(refused)
 	}
-	for !over && w.step(to) {
+	for !over && (w.step(to) || to.kept && w.step(to.parent)) {
 	}
 	if !over {
 		w.now += d
@@ -740,7 +747,7 @@ func (w *world) link(b, to *being, op Op) {
 	case to.above(b):
 		e.Note = "cycle"
 	case to.parent == b:
-	case b.status >= actor.Draining:
+	case b.status >= actor.Draining || b.felled:
 		e.Note = "stopping"
 	default:
 		to.leave()
@@ -748,6 +755,20 @@ func (w *world) link(b, to *being, op Op) {
 		b.children = append(b.children, to)
 	}
 	w.note(b, e)
+}
+
+// fell takes a tree apart: parents come before their children, older siblings with
+// all their own before younger ones.
+func (b *being) fell() (tree []*being) {
+	b.felled = true
+	children := b.children
+	b.children = nil
+	tree = append(tree, b)
+	for _, c := range children {
+		c.parent = nil
+		tree = append(tree, c.fell()...)
+	}
+	return tree
 }
 
 // above says whether b is x or an ancestor of it.
@@ -832,7 +853,7 @@ func (w *world) spawn(b *being, a Action) {
 	}
 	if a.Op == SpawnLinked {
 		e.Op = SpawnLinked
-		if b.status >= actor.Draining {
+		if b.status >= actor.Draining || b.felled {
 			e.Note = "stopping"
 			w.note(b, e)
 			return
