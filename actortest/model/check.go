@@ -862,31 +862,48 @@ func (c *checker) supervisors() {
 			n := 0
 			for c.records[Life{k.Role, n + 1}] != nil {
 				n++
-				c.succession(k, n)
+				c.succession(k, n, c.above(role) >= 0)
 				for _, e := range c.records[Life{k.Role, n}].Log {
 					lives += one(e.What == PreStarted)
 				}
 			}
 		}
-		n := len(x.Sup.Kids)
-		most := x.Sup.Max // each makes one new incarnation
-		if x.Sup.Strategy != supervisor.OneForOne {
-			most *= n * n // or all, and again if one dies while a group is being restarted
-		}
-		if lives-kids > most {
+		if lives-kids > c.restarts(role) {
 			c.sayf("supervisor r%d: %d incarnations of %d kids with at most %d restarts", role, lives, kids, x.Sup.Max)
 		}
 	}
 }
 
+// above is the supervisor of a supervisor; -1: there is none.
+func (c *checker) above(role int) int {
+	return slices.IndexFunc(c.h.Program.Roles, func(x Role) bool {
+		return x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role })
+	})
+}
+
+// restarts is how many new incarnations of its kids a supervisor may make.
+func (c *checker) restarts(role int) int {
+	s := c.h.Program.Roles[role].Sup
+	n := len(s.Kids)
+	most := s.Max // each makes one
+	if s.Strategy != supervisor.OneForOne {
+		most *= n * n // or all, and again if one dies while a group is being restarted
+	}
+	if above := c.above(role); above >= 0 { // it may be restarted itself, and begins anew
+		again := c.restarts(above)
+		most = (again+1)*most + again*n
+	}
+	return most
+}
+
 // succession: incarnation n of a kid had a reason to be, and did not overlap the
 // one before.
-func (c *checker) succession(k Kid, n int) {
+func (c *checker) succession(k Kid, n int, nested bool) {
 	if n == 1 {
 		return
 	}
 	before, r := c.records[Life{k.Role, n - 1}], c.records[Life{k.Role, n}]
-	if k.Restart == supervisor.Temporary {
+	if k.Restart == supervisor.Temporary && !nested {
 		c.sayf("%v: Temporary, and restarted", r.Life)
 	}
 	if !c.h.Stamps || len(before.Log) == 0 || len(r.Log) == 0 {

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -170,6 +171,29 @@ var features = map[string]feature{
 		scripts: [][]model.Action{does(op(model.Spawn, 0)), does(op(model.StopTree, 0))},
 		forge:   func(d doctor) { d.entry(0, model.PostStopped, 0).Stamp = 1 << 20 },
 		want:    "PostStop after StopTree has returned",
+	},
+	"a supervisor within another": {
+		roles: []model.Role{
+			{}, {Sup: &model.Sup{Max: 1, Kids: []model.Kid{{Role: 0}}}}, {},
+			{Sup: &model.Sup{Max: 1, Strategy: supervisor.OneForAll, Kids: []model.Kid{{Role: 1}, {Role: 2}}}},
+		},
+		rounds:  3,
+		scripts: [][]model.Action{does(op(model.Spawn, 3)), does(op(model.Kill, 0)), does(op(model.Kill, 0))},
+		forge: func(d doctor) { // it has given up, and is not started again
+			d.h.Records = slices.DeleteFunc(d.h.Records, func(r *model.Record) bool { return r.Life == model.Life{Role: 0, N: 3} })
+			d.h.Final[0], d.h.Final[1] = "r0 is stopped", "r1 is stopped"
+		},
+		want: "missing 1×: r0#3: PreStart",
+	},
+	"a supervisor that is killed": {
+		roles: []model.Role{
+			{}, {Sup: &model.Sup{Max: 1, Kids: []model.Kid{{Role: 0}}}},
+			{Sup: &model.Sup{Max: 1, Kids: []model.Kid{{Role: 1}}}},
+		},
+		rounds:  2,
+		scripts: [][]model.Action{does(op(model.Spawn, 2)), does(op(model.Kill, 1))},
+		forge:   func(d doctor) { d.record(0, 1).Crossed = 1 << 20 },
+		want:    "r0#2 begins before the one before it has ended",
 	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,

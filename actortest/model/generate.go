@@ -31,6 +31,7 @@ const (
 	Moves   // Link and Unlink
 	Keeps   // KeepMailbox
 	Trees   // StopTree
+	Nests   // supervisors within others
 )
 
 // Size is how large a program is, and what is not in it.
@@ -71,15 +72,16 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 
 // generator makes one program.
 type generator struct {
-	rand  *rand.Rand
-	p     *Program
-	size  Size
-	left  int           // actions
-	roots []int         // roles that round 0 spawns, supervisors too
-	plain []int         // roles that are no supervisors
-	later []int         // roles that scripts spawn
-	armed map[int][]int // by role: the scripts of its timers
-	held  int           // an exact program: who is suspended, and must not be asked; -1: nobody
+	rand   *rand.Rand
+	p      *Program
+	size   Size
+	left   int           // actions
+	roots  []int         // roles that round 0 spawns, supervisors too
+	plain  []int         // roles that are no supervisors
+	later  []int         // roles that scripts spawn
+	bosses []int         // supervisors within others
+	armed  map[int][]int // by role: the scripts of its timers
+	held   int           // an exact program: who is suspended, and must not be asked; -1: nobody
 }
 
 // everybody carries out the script of a broadcast.
@@ -93,14 +95,15 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees, Nests} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
 	}
 }
 
-// roles makes the roles: some roots, some for later, and a supervisor with kids.
+// roles makes the roles: some roots, some for later, and a supervisor with kids,
+// of which one may be another supervisor.
 func (g *generator) roles() {
 	p := g.p
 	if g.has(Groups) {
@@ -127,22 +130,39 @@ func (g *generator) roles() {
 	if !g.has(Supervisors) || g.chance(40) {
 		return
 	}
+	top := g.supervisor()
+	if g.has(Nests) && g.chance(60) {
+		g.bosses = append(g.bosses, len(p.Roles))
+		p.Roles = append(p.Roles, Role{Sup: top})
+		nest := Kid{Role: len(p.Roles) - 1, Restart: g.restart()}
+		top = g.supervisor()
+		top.Kids = slices.Insert(top.Kids, g.rand.IntN(len(top.Kids)+1), nest)
+	}
+	g.roots = append(g.roots, len(p.Roles))
+	p.Roles = append(p.Roles, Role{Sup: top})
+}
+
+// supervisor makes one, with its kids.
+func (g *generator) supervisor() *Sup {
 	sup := &Sup{
 		Strategy: []supervisor.Strategy{supervisor.OneForOne, supervisor.OneForAll, supervisor.RestForOne}[g.rand.IntN(3)],
 		Max:      1 + g.rand.IntN(3),
 	}
 	for range 1 + g.rand.IntN(3) {
-		n := len(p.Roles)
-		p.Roles = append(p.Roles, Role{Deaf: g.chance(25)})
+		n := len(g.p.Roles)
+		g.p.Roles = append(g.p.Roles, Role{Deaf: g.chance(25)})
 		g.plain = append(g.plain, n)
-		restart := []supervisor.Restart{
-			supervisor.Permanent, supervisor.Permanent, supervisor.Transient, supervisor.Temporary,
-		}[g.rand.IntN(4)]
+		restart := g.restart()
 		keep := g.has(Keeps) && restart != supervisor.Temporary && g.chance(50)
 		sup.Kids = append(sup.Kids, Kid{Role: n, Restart: restart, Keep: keep})
 	}
-	g.roots = append(g.roots, len(p.Roles))
-	p.Roles = append(p.Roles, Role{Sup: sup})
+	return sup
+}
+
+func (g *generator) restart() supervisor.Restart {
+	return []supervisor.Restart{
+		supervisor.Permanent, supervisor.Permanent, supervisor.Transient, supervisor.Temporary,
+	}[g.rand.IntN(4)]
 }
 
 // begin is round 0: the roots are spawned.
@@ -375,7 +395,7 @@ func (g *generator) operate(by, depth int) (Action, bool) {
 // felling stops the tree of somebody who watches nobody: what such a one is told of
 // the ends below it would race with its own.
 func (g *generator) felling() (Action, bool) {
-	all := slices.DeleteFunc(slices.Concat(g.roots, g.plain), func(r int) bool {
+	all := slices.DeleteFunc(slices.Concat(g.roots, g.bosses, g.plain), func(r int) bool {
 		return g.p.Roles[r].Sup == nil && slices.Contains(g.roots, r)
 	})
 	if len(all) == 0 {
@@ -396,7 +416,7 @@ func (g *generator) somebody() int {
 // anybody may be a supervisor too.
 func (g *generator) anybody() int {
 	if g.chance(10) {
-		return g.pick(g.roots)
+		return g.pick(slices.Concat(g.roots, g.bosses))
 	}
 	return g.somebody()
 }

@@ -115,6 +115,7 @@ type run struct {
 	claimed []atomic.Bool           // by role: it was spawned
 	places  []atomic.Pointer[place] // by role: where it is now
 	lives   [][]*body               // by role: written by who spawns it, one after another
+	reigns  [][]place               // by role: supervisors, written as lives are
 	outside *player
 	stamp   int
 }
@@ -133,6 +134,7 @@ func newRun(h Host, p *Program) *run {
 		claimed: make([]atomic.Bool, len(p.Roles)),
 		places:  make([]atomic.Pointer[place], len(p.Roles)),
 		lives:   make([][]*body, len(p.Roles)),
+		reigns:  make([][]place, len(p.Roles)),
 	}
 	for g := range p.Groups {
 		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: strconv.Itoa(g)})
@@ -621,9 +623,9 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 		e.Op = SpawnLinked
 	}
 	if role.Sup != nil {
-		sup, err := supervisor.Spawn(r.host.Ctx, r.spec(role.Sup), actor.Named(nameOf(a.Actor)))
+		sup, err := supervisor.Spawn(r.host.Ctx, r.spec(a.Actor), actor.Named(nameOf(a.Actor)))
 		if e.Note = why(err); err == nil {
-			r.places[a.Actor].Store(&place{life: e.Who, any: sup.Any()})
+			r.reign(a.Actor, sup.Any())
 		}
 		p.note(e)
 		return
@@ -648,14 +650,37 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	p.note(e)
 }
 
+// reign notes the next incarnation of a supervisor.
+func (r *run) reign(role int, ref actor.AnyRef) {
+	at := place{life: Life{role, len(r.reigns[role]) + 1}, any: ref}
+	r.reigns[role] = append(r.reigns[role], at)
+	r.places[role].Store(&at)
+}
+
+// nested starts a supervisor as a child.
+func (r *run) nested(role int) supervisor.StartFunc {
+	start := supervisor.Nested(r.spec(role), actor.Named(nameOf(role)))
+	return func(parent actor.Inside) (actor.AnyRef, error) {
+		ref, err := start(parent)
+		if err == nil {
+			r.reign(role, ref)
+		}
+		return ref, err
+	}
+}
+
 // spec is a supervisor as the library wants it.
-func (r *run) spec(s *Sup) supervisor.Spec {
+func (r *run) spec(role int) supervisor.Spec {
+	s := r.p.Roles[role].Sup
 	spec := supervisor.Spec{Strategy: s.Strategy, Intensity: supervisor.Intensity{Max: s.Max, Per: 1000 * time.Hour}}
 	for _, k := range s.Kids {
 		c := supervisor.Child{ID: nameOf(k.Role), Restart: k.Restart, KeepMailbox: k.Keep}
-		if r.p.Roles[k.Role].Deaf {
+		switch kid := r.p.Roles[k.Role]; {
+		case kid.Sup != nil:
+			c.Start = r.nested(k.Role)
+		case kid.Deaf:
 			c.Start = supervisor.Of(func() *player { return r.value(k.Role) }, actor.Named(nameOf(k.Role)))
-		} else {
+		default:
 			c.Start = supervisor.Of(func() *listener { return &listener{r.value(k.Role)} }, actor.Named(nameOf(k.Role)))
 		}
 		spec.Children = append(spec.Children, c)
@@ -702,8 +727,8 @@ func (r *run) history(final []string, letters []actor.DeadLetter) *History {
 	h := &History{Program: r.p, Final: final, Stamps: r.host.Alone, Records: []*Record{r.outside.record}}
 	lives := map[actor.ID]Life{}
 	for role := range r.lives {
-		if at := r.places[role].Load(); at != nil {
-			lives[at.any.ID()] = at.life // supervisors have no record
+		for _, at := range r.reigns[role] { // supervisors have no record
+			lives[at.any.ID()] = at.life
 		}
 		for _, p := range r.lives[role] {
 			rec := p.record

@@ -40,7 +40,7 @@ type Sup struct {
 	Kids     []Kid
 }
 
-// Kid is a child of a supervisor.
+// Kid is a child of a supervisor, perhaps one itself, with a smaller number.
 type Kid struct {
 	Role    int
 	Restart supervisor.Restart
@@ -253,6 +253,15 @@ type use struct{ roles, scripts map[int]bool }
 // used finds what rounds lead to.
 func (p *Program) used() use {
 	u := use{map[int]bool{}, map[int]bool{}}
+	var spawns func(role int)
+	spawns = func(role int) {
+		u.roles[role] = true
+		if s := p.Roles[role].Sup; s != nil {
+			for _, k := range s.Kids {
+				spawns(k.Role)
+			}
+		}
+	}
 	var walk func(script int)
 	walk = func(script int) {
 		if u.scripts[script] {
@@ -264,12 +273,7 @@ func (p *Program) used() use {
 				walk(a.Script)
 			}
 			if a.Op == Spawn || a.Op == SpawnLinked {
-				u.roles[a.Actor] = true
-				if s := p.Roles[a.Actor].Sup; s != nil {
-					for _, k := range s.Kids {
-						u.roles[k.Role] = true
-					}
-				}
+				spawns(a.Actor)
 			}
 		}
 	}

@@ -839,15 +839,7 @@ func (w *world) spawn(b *being, a Action) {
 	e := Entry{What: Spawned, Who: Life{a.Actor, 1}}
 	role := w.p.Roles[a.Actor]
 	if role.Sup != nil {
-		x := w.born(a.Actor)
-		x.sup = &boss{spec: role.Sup}
-		for _, k := range role.Sup.Kids {
-			x.sup.kids = append(x.sup.kids, &post{Kid: k})
-		}
-		w.live(x)
-		for _, k := range x.sup.kids {
-			w.start(x, k)
-		}
+		w.reign(a.Actor)
 		w.note(b, e)
 		return
 	}
@@ -980,6 +972,20 @@ func (w *world) exit(b *being, how string) {
 	b.status = actor.Stopped
 }
 
+// reign starts a supervisor with its kids.
+func (w *world) reign(role int) *being {
+	x := w.born(role)
+	x.sup = &boss{spec: x.role.Sup}
+	for _, k := range x.role.Sup.Kids {
+		x.sup.kids = append(x.sup.kids, &post{Kid: k})
+	}
+	w.live(x)
+	for _, k := range x.sup.kids {
+		w.start(x, k)
+	}
+	return x
+}
+
 // start starts a kid, again, or revives it.
 func (w *world) start(b *being, k *post) {
 	if x := k.now; x != nil {
@@ -991,13 +997,20 @@ func (w *world) start(b *being, k *post) {
 			return
 		}
 	}
-	x := w.born(k.Role)
-	x.keep = k.Keep
-	w.h.Records = append(w.h.Records, x.rec)
-	w.note(x, Entry{What: PreStarted})
+	for old := w.at[k.Role]; old != nil && w.step(old); { // killed with a supervisor, it may have its name still
+	}
+	var x *being
+	if w.p.Roles[k.Role].Sup != nil {
+		x = w.reign(k.Role)
+	} else {
+		x = w.born(k.Role)
+		x.keep = k.Keep
+		w.h.Records = append(w.h.Records, x.rec)
+		w.note(x, Entry{What: PreStarted})
+		w.live(x)
+	}
 	x.parent, k.now = b, x
 	b.children = append(b.children, x)
-	w.live(x)
 }
 
 // dismiss stops a kid and lets it take turns until it has ended.
