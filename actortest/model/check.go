@@ -113,12 +113,8 @@ func (c *checker) sayf(format string, args ...any) {
 
 // keeps says whether a role is spawned with KeepMailbox.
 func (c *checker) keeps(role int) bool {
-	for _, x := range c.h.Program.Roles {
-		if x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role && k.Keep }) {
-			return true
-		}
-	}
-	return false
+	above := c.h.Program.above(role)
+	return above >= 0 && slices.ContainsFunc(c.h.Program.Roles[above].Sup.Kids, func(k Kid) bool { return k.Role == role && k.Keep })
 }
 
 // ends is how often a message has come to an end. What was handled, and failed in
@@ -796,7 +792,7 @@ func (c *checker) linked(l Life) bool {
 	for _, by := range c.h.Records {
 		for _, e := range by.Log {
 			if e.What == Spawned && e.Who == l {
-				return e.Op == SpawnLinked
+				return e.Op != 0
 			}
 		}
 	}
@@ -852,7 +848,7 @@ func (c *checker) supervisors() {
 				continue
 			}
 			kids++
-			if c.h.Stamps {
+			if c.h.Stamps && !x.Sup.Dynamic {
 				if at := first.Log[0].Stamp; at < stamp {
 					c.sayf("supervisor r%d: kid r%d starts out of order", role, k.Role)
 				} else {
@@ -862,7 +858,7 @@ func (c *checker) supervisors() {
 			n := 0
 			for c.records[Life{k.Role, n + 1}] != nil {
 				n++
-				c.succession(k, n, c.above(role) >= 0)
+				c.succession(k, n, c.h.Program.above(role) >= 0)
 				for _, e := range c.records[Life{k.Role, n}].Log {
 					lives += one(e.What == PreStarted)
 				}
@@ -874,13 +870,6 @@ func (c *checker) supervisors() {
 	}
 }
 
-// above is the supervisor of a supervisor; -1: there is none.
-func (c *checker) above(role int) int {
-	return slices.IndexFunc(c.h.Program.Roles, func(x Role) bool {
-		return x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role })
-	})
-}
-
 // restarts is how many new incarnations of its kids a supervisor may make.
 func (c *checker) restarts(role int) int {
 	s := c.h.Program.Roles[role].Sup
@@ -889,7 +878,7 @@ func (c *checker) restarts(role int) int {
 	if s.Strategy != supervisor.OneForOne {
 		most *= n * n // or all, and again if one dies while a group is being restarted
 	}
-	if above := c.above(role); above >= 0 { // it may be restarted itself, and begins anew
+	if above := c.h.Program.above(role); above >= 0 { // it may be restarted itself, and begins anew
 		again := c.restarts(above)
 		most = (again+1)*most + again*n
 	}

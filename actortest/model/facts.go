@@ -77,7 +77,7 @@ func Compare(reference, h *History) error {
 // kids says for each supervisor in which order its kids have started and stopped.
 func (h *History) kids() (facts []string) {
 	for role, x := range h.Program.Roles {
-		if x.Sup == nil {
+		if x.Sup == nil || x.Sup.Dynamic { // those end all at once
 			continue
 		}
 		var all []Entry

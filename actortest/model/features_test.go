@@ -195,6 +195,20 @@ var features = map[string]feature{
 		forge:   func(d doctor) { d.record(0, 1).Crossed = 1 << 20 },
 		want:    "r0#2 begins before the one before it has ended",
 	},
+	"a dynamic supervisor": {
+		roles: []model.Role{
+			{}, {}, {Sup: &model.Sup{Dynamic: true, Max: 3, Kids: []model.Kid{{Role: 0}, {Role: 1}}}},
+		},
+		rounds: 5,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 2)), does(op(model.Hire, 0)), does(op(model.Hire, 1)), does(op(model.Kill, 0)), does(op(model.Fire, 0)),
+		},
+		forge: func(d doctor) { // it is not started again, and so is not there to be fired
+			r := &d.h.Records[0].Log[len(d.h.Records[0].Log)-1]
+			r.Note, r.Who.N = "not found", 1
+		},
+		want: `missing 1×: outside: has ended (fires) r0#2`,
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{

@@ -32,6 +32,7 @@ const (
 	Keeps   // KeepMailbox
 	Trees   // StopTree
 	Nests   // supervisors within others
+	Hirings // dynamic supervisors
 )
 
 // Size is how large a program is, and what is not in it.
@@ -80,6 +81,7 @@ type generator struct {
 	plain  []int         // roles that are no supervisors
 	later  []int         // roles that scripts spawn
 	bosses []int         // supervisors within others
+	hired  []int         // kids of a dynamic supervisor
 	armed  map[int][]int // by role: the scripts of its timers
 	held   int           // an exact program: who is suspended, and must not be asked; -1: nobody
 }
@@ -95,7 +97,7 @@ func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
 // leaveOut leaves some of the features out: what is rare alone is rarer with others.
 func (g *generator) leaveOut() {
-	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees, Nests} {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees, Nests, Hirings} {
 		if g.chance(40) {
 			g.size.Without |= f
 		}
@@ -127,6 +129,9 @@ func (g *generator) roles() {
 			g.roots = append(g.roots, n)
 		}
 	}
+	if g.has(Supervisors) && g.has(Hirings) && g.chance(50) {
+		g.hirer()
+	}
 	if !g.has(Supervisors) || g.chance(40) {
 		return
 	}
@@ -140,6 +145,28 @@ func (g *generator) roles() {
 	}
 	g.roots = append(g.roots, len(p.Roles))
 	p.Roles = append(p.Roles, Role{Sup: top})
+}
+
+// hirer makes a dynamic supervisor.
+func (g *generator) hirer() {
+	sup := g.supervisor()
+	sup.Dynamic, sup.Strategy = true, supervisor.OneForOne
+	for i := range sup.Kids {
+		kid := &sup.Kids[i]
+		g.hired = append(g.hired, kid.Role)
+		g.p.Roles[kid.Role].Deaf = false
+		kid.Restart, kid.Keep = sup.Kids[0].Restart, sup.Kids[0].Keep
+	}
+	g.roots = append(g.roots, len(g.p.Roles))
+	g.p.Roles = append(g.p.Roles, Role{Sup: sup})
+}
+
+// hiring has a kid of a dynamic supervisor come or go.
+func (g *generator) hiring() (Action, bool) {
+	if len(g.hired) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: []Op{Hire, Hire, Fire}[g.rand.IntN(3)], Actor: g.pick(g.hired)}, true
 }
 
 // supervisor makes one, with its kids.
@@ -387,6 +414,8 @@ func (g *generator) operate(by, depth int) (Action, bool) {
 	case n < 9:
 		a.Op = StopTree
 		return a, g.has(Trees)
+	case n < 12 && len(g.hired) > 0:
+		return g.hiring()
 	default:
 		return g.send(Cast, by, depth, g.anything)
 	}
@@ -546,8 +575,13 @@ func (g *generator) change() int {
 	)
 	switch x := g.rand.IntN(100); {
 	case x < 25: // from outside
-		if a, ok = g.ending(Outside, false); x < 5 {
+		switch {
+		case x < 4:
 			a, ok = g.felling()
+		case x < 10:
+			a, ok = g.hiring()
+		default:
+			a, ok = g.ending(Outside, false)
 		}
 		if ok {
 			g.p.Scripts[n] = []Action{a}

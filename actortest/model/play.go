@@ -116,9 +116,12 @@ type run struct {
 	places  []atomic.Pointer[place] // by role: where it is now
 	lives   [][]*body               // by role: written by who spawns it, one after another
 	reigns  [][]place               // by role: supervisors, written as lives are
+	hirers  map[int]dynamic         // by role: for Outside alone
 	outside *player
 	stamp   int
 }
+
+type dynamic = supervisor.Dynamic[int, message]
 
 // place is where an incarnation is to be found.
 type place struct {
@@ -135,6 +138,7 @@ func newRun(h Host, p *Program) *run {
 		places:  make([]atomic.Pointer[place], len(p.Roles)),
 		lives:   make([][]*body, len(p.Roles)),
 		reigns:  make([][]place, len(p.Roles)),
+		hirers:  map[int]dynamic{},
 	}
 	for g := range p.Groups {
 		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: strconv.Itoa(g)})
@@ -430,6 +434,12 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 	case Spawn, SpawnLinked:
 		p.spawn(ctx, a)
 		return nil
+	case Hire:
+		if d, ok := r.hirers[r.p.above(a.Actor)]; ok && !r.claimed[a.Actor].Swap(true) {
+			_, err := d.StartChild(r.host.Ctx, a.Actor)
+			p.note(Entry{What: Spawned, Op: a.Op, Who: Life{a.Actor, 1}, Note: why(err)})
+		}
+		return nil
 	case Fail, Panic, Goexit:
 		return p.fail(a.Op)
 	case Join:
@@ -497,6 +507,9 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		p.note(Entry{What: Monitored, Op: a.Op, Who: to.life})
 	case StopTree:
 		err := to.any.StopTree(r.host.Ctx)
+		p.note(Entry{What: Ordered, Op: a.Op, Who: to.life, Note: why(err)})
+	case Fire:
+		err := r.hirers[r.p.above(a.Actor)].TerminateChild(r.host.Ctx, to.ref)
 		p.note(Entry{What: Ordered, Op: a.Op, Who: to.life, Note: why(err)})
 	case Link:
 		err := actor.Link(p.self.Any(), to.any)
@@ -622,6 +635,15 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	if a.Op == SpawnLinked {
 		e.Op = SpawnLinked
 	}
+	if role.Sup != nil && role.Sup.Dynamic {
+		d, err := r.hirer(a.Actor)
+		if e.Note = why(err); err == nil {
+			r.reign(a.Actor, d.Any())
+			r.hirers[a.Actor] = d
+		}
+		p.note(e)
+		return
+	}
 	if role.Sup != nil {
 		sup, err := supervisor.Spawn(r.host.Ctx, r.spec(a.Actor), actor.Named(nameOf(a.Actor)))
 		if e.Note = why(err); err == nil {
@@ -648,6 +670,16 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	}
 	e.Note = why(err)
 	p.note(e)
+}
+
+// hirer starts a dynamic supervisor.
+func (r *run) hirer(role int) (dynamic, error) {
+	s := r.p.Roles[role].Sup
+	spec := supervisor.DynamicSpec{
+		Restart: s.Kids[0].Restart, KeepMailbox: s.Kids[0].Keep,
+		Intensity: supervisor.Intensity{Max: s.Max, Per: 1000 * time.Hour},
+	}
+	return supervisor.SpawnDynamic(r.host.Ctx, spec, func(kid int) *listener { return &listener{r.value(kid)} }, actor.Named(nameOf(role)))
 }
 
 // reign notes the next incarnation of a supervisor.
@@ -699,12 +731,22 @@ func (r *run) final() []string {
 	for g, group := range r.groups {
 		var members []string
 		for ref := range group.Members(r.host.Ctx) {
-			members = append(members, ref.Name())
+			members = append(members, r.nameOf(ref.Any()))
 		}
 		slices.Sort(members)
 		facts = append(facts, fmt.Sprintf("group %d has %v", g, members))
 	}
 	return facts
+}
+
+// nameOf is the name of an actor's role; hired ones have none themselves.
+func (r *run) nameOf(who actor.AnyRef) string {
+	for role := range r.places {
+		if at := r.places[role].Load(); at != nil && at.any == who {
+			return nameOf(role)
+		}
+	}
+	return who.Name()
 }
 
 // stopAll ends all actors: supervisors first, or they would start them anew.
@@ -804,6 +846,7 @@ func why(err error) string {
 		{actor.ErrAbandoned, "abandoned"},
 		{actor.ErrMailboxFull, "full"},
 		{actor.ErrExpired, "expired"},
+		{supervisor.ErrNotFound, "not found"},
 		{actor.ErrCycle, "cycle"},
 		{context.DeadlineExceeded, "deadline"},
 		{actor.ErrNameTaken, "name taken"},

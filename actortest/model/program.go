@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,6 +39,7 @@ type Sup struct {
 	Strategy supervisor.Strategy
 	Max      int // restarts, in a time longer than any program
 	Kids     []Kid
+	Dynamic  bool // has no kids until they are hired; they differ in nothing but their roles
 }
 
 // Kid is a child of a supervisor, perhaps one itself, with a smaller number.
@@ -109,6 +111,8 @@ const (
 	Link   // as a child
 	Unlink
 	StopTree
+	Hire // a kid of a dynamic supervisor, once
+	Fire
 	ops
 )
 
@@ -116,7 +120,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
-	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks", "stops the tree of",
+	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks", "stops the tree of", "hires", "fires",
 }
 
 // String returns what whoever does it does.
@@ -233,6 +237,9 @@ func (r Role) String() string {
 				kids[i] += ", keeps its mailbox"
 			}
 		}
+		if r.Sup.Dynamic {
+			return fmt.Sprintf("dynamic supervisor, at most %d restarts: %s", r.Sup.Max, strings.Join(kids, "; "))
+		}
 		return fmt.Sprintf("supervisor %v, at most %d restarts: %s", r.Sup.Strategy, r.Sup.Max, strings.Join(kids, "; "))
 	}
 	text := "actor"
@@ -246,6 +253,13 @@ func (r Role) String() string {
 		text += fmt.Sprintf(", fails in %v", r.Fails)
 	}
 	return text
+}
+
+// above is the supervisor of a role; -1: there is none.
+func (p *Program) above(role int) int {
+	return slices.IndexFunc(p.Roles, func(x Role) bool {
+		return x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role })
+	})
 }
 
 type use struct{ roles, scripts map[int]bool }

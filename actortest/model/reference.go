@@ -594,6 +594,9 @@ func (w *world) act(b *being, a Action) bool {
 	case Spawn, SpawnLinked:
 		w.spawn(b, a)
 		return true
+	case Hire:
+		w.hire(b, a.Actor)
+		return true
 	case Fail, Panic, Goexit:
 		w.note(b, Entry{What: Failing, Op: a.Op})
 		b.rec.End = "boom"
@@ -650,6 +653,8 @@ func (w *world) act(b *being, a Action) bool {
 		w.note(b, e)
 	case Monitor, MonitorMsg, Unmonitor, Demonitor:
 		w.monitor(b, to, a.Op)
+	case Fire:
+		w.fire(b, to)
 	case StopTree:
 		for _, x := range slices.Backward(to.fell()) {
 			for w.order(x, Stop); w.step(x); {
@@ -977,6 +982,9 @@ func (w *world) reign(role int) *being {
 	x := w.born(role)
 	x.sup = &boss{spec: x.role.Sup}
 	for _, k := range x.role.Sup.Kids {
+		if x.sup.spec.Dynamic {
+			break
+		}
 		x.sup.kids = append(x.sup.kids, &post{Kid: k})
 	}
 	w.live(x)
@@ -984,6 +992,46 @@ func (w *world) reign(role int) *being {
 		w.start(x, k)
 	}
 	return x
+}
+
+// hire has a dynamic supervisor, when it has nothing else to do, start a kid.
+func (w *world) hire(b *being, role int) {
+	sup := w.at[w.p.above(role)]
+	if sup == nil || w.claimed[role] {
+		return
+	}
+	w.claimed[role] = true
+	for w.step(sup) {
+	}
+	e := Entry{What: Spawned, Op: Hire, Who: Life{role, 1}}
+	if sup.status == actor.Stopped {
+		e.Note = "stopped"
+	} else {
+		k := &post{Kid: sup.sup.spec.Kids[0]}
+		k.Role = role
+		sup.sup.kids = append(sup.sup.kids, k)
+		w.start(sup, k)
+	}
+	w.note(b, e)
+}
+
+// fire has a dynamic supervisor end a kid, if it is one still.
+func (w *world) fire(b, kid *being) {
+	sup := w.at[w.p.above(kid.rec.Life.Role)]
+	for w.step(sup) {
+	}
+	e := Entry{What: Ordered, Op: Fire, Who: kid.rec.Life}
+	i := slices.IndexFunc(sup.sup.kids, func(k *post) bool { return k.now == kid })
+	switch {
+	case sup.status == actor.Stopped:
+		e.Note = "stopped"
+	case i < 0:
+		e.Note = "not found"
+	default:
+		w.dismiss(sup.sup.kids[i])
+		sup.sup.kids = slices.Delete(sup.sup.kids, i, i+1)
+	}
+	w.note(b, e)
 }
 
 // start starts a kid, again, or revives it.
