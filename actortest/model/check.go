@@ -33,6 +33,7 @@ func Check(h *History) error {
 		if h.Stamps {
 			c.orders(r)
 			c.holds(r)
+			c.leavesFirst(r)
 		}
 	}
 	c.pairs()
@@ -746,6 +747,32 @@ func (c *checker) suspended(l Life, stamp int) (yes bool) {
 		}
 	}
 	return yes
+}
+
+// leavesFirst: where one thing changes at a time, a child's PostStop never comes
+// after its parent's: it is killed with that one, or was stopped before.
+func (c *checker) leavesFirst(r *Record) {
+	mine := c.postStop(r.Life)
+	for _, e := range r.Log {
+		if e.What != Spawned || e.Op != SpawnLinked || e.Note != "" || !c.h.Program.Exact || c.moved(e.Who) {
+			continue
+		}
+		if its := c.postStop(e.Who); mine > 0 && its > mine {
+			c.sayf("%v: PostStop after that of its parent %v", e.Who, r.Life)
+		}
+	}
+}
+
+// postStop is the stamp of a life's PostStop, 0 if there was none.
+func (c *checker) postStop(l Life) int {
+	if r := c.records[l]; r != nil {
+		for _, e := range r.Log {
+			if e.What == PostStopped {
+				return e.Stamp
+			}
+		}
+	}
+	return 0
 }
 
 // ordered is the stamp at which the first of these orders to a life has returned; 0:

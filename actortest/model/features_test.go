@@ -209,6 +209,49 @@ var features = map[string]feature{
 		},
 		want: `missing 1×: outside: has ended (fires) r0#2`,
 	},
+	"KeepMailbox, the stash": {
+		roles: keeper(supervisor.OneForOne), rounds: 2,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 2)), does(cast(0, 2), cast(0, 3), cast(0, 4)),
+			does(op(model.Stash, me)), does(op(model.Fail, me)), nil,
+		},
+		forge: func(d doctor) { d.swap(0, model.Handled, 2, 4) },
+		want:  "handles outside/3 (script 4) while outside/1 (script 2) is first",
+	},
+	"KeepMailbox, children": {
+		roles: append(keeper(supervisor.OneForOne), model.Role{}), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 2)), does(cast(0, 3)), does(cast(0, 4)), does(op(model.SpawnLinked, 3)), does(op(model.Fail, me)),
+		},
+		forge: func(d doctor) {
+			d.record(3, 1).End = "normal"
+			d.h.Final[3] = "r3 is running"
+		},
+		want: `missing 1×: r3: ends "killed"`,
+	},
+	"KeepMailbox, monitors": {
+		roles: append(keeper(supervisor.OneForOne), model.Role{}), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 2), op(model.Spawn, 3)), does(cast(0, 3)), does(op(model.Kill, 3)),
+			does(op(model.Monitor, 3), op(model.MonitorMsg, 3), op(model.Fail, me)),
+		},
+		forge: func(d doctor) {
+			log, i := d.at(0, model.PostStopped, 0)
+			*log = slices.Insert(*log, i, model.Entry{What: model.Evented, Who: model.Life{Role: 3, N: 1}, Note: "killed", Stamp: (*log)[i].Stamp})
+		},
+		want: "r0: told of r3, whom it does not know",
+	},
+	"StopTree, parents first": {
+		roles: make([]model.Role, 2), rounds: 3,
+		scripts: [][]model.Action{
+			does(op(model.Spawn, 0)), does(cast(0, 3)), does(op(model.StopTree, 0)), does(op(model.SpawnLinked, 1)),
+		},
+		forge: func(d doctor) {
+			a, b := d.entry(0, model.PostStopped, 0), d.entry(1, model.PostStopped, 0)
+			a.Stamp, b.Stamp = b.Stamp, a.Stamp
+		},
+		want: "r1: PostStop after that of its parent r0",
+	},
 	"a deadline": {
 		roles: make([]model.Role, 1), rounds: 4,
 		scripts: [][]model.Action{
