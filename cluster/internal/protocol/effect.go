@@ -46,7 +46,8 @@ type (
 	}
 
 	// Authenticated: the connection is the session with this peer. From now on it
-	// may be used for data.
+	// may be used for data, and the next frame may be as long as any, so this must
+	// be carried out before that is read.
 	Authenticated struct {
 		Conn ConnID
 		Peer Peer

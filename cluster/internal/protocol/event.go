@@ -17,7 +17,10 @@ type (
 		Remote   string // the address of the other end, for people
 		Secure   bool   // TLS
 		Loopback bool   // both ends are on this machine
-		Exporter []byte // keying material exported from TLS; both sides have the same
+		// Exporter is keying material exported from TLS, empty without. Both sides
+		// must have the same, so authentication v2 does not work through a proxy
+		// that ends TLS.
+		Exporter []byte
 		CertName string // the name the peer must have by its certificate; empty: any
 		Expect   string // the name that we wanted to reach; empty: any
 	}
@@ -46,7 +49,8 @@ type (
 		Err  error // nil: the peer has closed it
 	}
 
-	// Tick: the time of Wake has come. Too early or too late is no harm.
+	// Tick: the time of Wake has come. Too early is no harm. Too late by more than
+	// half of IdleTimeout means that this process did not run.
 	Tick struct{}
 
 	// Spawned: an actor that other nodes may be told of is there. It comes before
