@@ -53,11 +53,14 @@ func BeginReply(dst []byte, to, tag uint64) ([]byte, Mark) {
 }
 
 // begin makes the room that what stands before the arguments takes, if all lengths
-// in it take one byte.
+// in it take one byte, and writes what is known of it.
 func begin(dst []byte, m Mark) ([]byte, Mark) {
 	m.start = len(dst)
-	m.what = m.start + header + 2 + 2 + m.fields() + 2
-	return slices.Grow(dst, m.what-m.start)[:m.what], m
+	dst = append(dst, make([]byte, header+2+2)...)
+	dst = m.appendFields(dst)
+	dst = append(dst, 0, 0)
+	m.what = len(dst)
+	return dst, m
 }
 
 // EndCast ends the frame of a cast. The variant must be UTF-8, or the peer ends
@@ -109,49 +112,56 @@ func AppendReply(dst []byte, to, tag uint64, what []byte) []byte {
 	return EndReply(append(dst, what...), m)
 }
 
-// fields is the size of the fields before what.
-func (m Mark) fields() int {
-	n := 0
+// appendFields appends the fields before what.
+func (m Mark) appendFields(dst []byte) []byte {
 	if m.to != 0 {
-		n += 1 + protowire.SizeVarint(m.to)
+		dst = appendVarint(append(dst, keyTo), m.to)
 	}
 	if m.tag != 0 {
-		n += 1 + protowire.SizeVarint(m.tag)
+		dst = appendVarint(append(dst, keyReplyTag), m.tag)
 	}
-	return n
+	return dst
 }
 
-// end writes what stands before the arguments, from the inside out, now that all
-// lengths are known. The arguments end at tail; they and what follows move if that
-// takes more room than begin has made, or less: no arguments, no field.
+// end writes what stands before the arguments, now that all lengths are known. The
+// arguments end at tail.
 func (m Mark) end(dst []byte, tail int, key, keyWhat byte) []byte {
-	what, rest := tail-m.what, len(dst)-m.what
-	inner := m.fields() + rest
+	what, outer := tail-m.what, len(dst)-m.start-header-2
+	if what == 0 || outer >= 0x80 {
+		return m.endElsewhere(dst, what, key, keyWhat)
+	}
+	before := dst[m.start:m.what]
+	binary.BigEndian.PutUint64(before, uint64(outer+2))
+	before[header], before[header+1] = keyNode, byte(outer)
+	before[header+2], before[header+3] = key, byte(outer-2)
+	before[len(before)-2], before[len(before)-1] = keyWhat, byte(what)
+	return dst
+}
+
+// endElsewhere is end where what stands before the arguments does not take the
+// room that begin has made: more, for longer lengths, or less, since there is no
+// field if there are no arguments. All that follows moves.
+func (m Mark) endElsewhere(dst []byte, what int, key, keyWhat byte) []byte {
+	rest := len(dst) - m.what
+	inner := m.what - m.start - header - 2 - 2 - 2 + rest
 	if what > 0 {
 		inner += 1 + protowire.SizeVarint(uint64(what))
 	}
 	outer := 1 + protowire.SizeVarint(uint64(inner)) + inner
 	payload := 1 + protowire.SizeVarint(uint64(outer)) + outer
-	if at := m.start + header + payload - rest; at != m.what {
-		end := at + rest
-		dst = slices.Grow(dst, max(0, end-len(dst)))
-		copy(dst[at:end], dst[m.what:])
-		dst = dst[:end]
-	}
 
-	binary.BigEndian.PutUint64(dst[m.start:], uint64(payload))
-	before := appendVarint(append(dst[:m.start+header], keyNode), uint64(outer))
+	end := m.start + header + payload
+	dst = slices.Grow(dst, max(0, end-len(dst)))
+	copy(dst[end-rest:end], dst[m.what:])
+
+	before := binary.BigEndian.AppendUint64(dst[:m.start], uint64(payload))
+	before = appendVarint(append(before, keyNode), uint64(outer))
 	before = appendVarint(append(before, key), uint64(inner))
-	if m.to != 0 {
-		before = appendVarint(append(before, keyTo), m.to)
-	}
-	if m.tag != 0 {
-		before = appendVarint(append(before, keyReplyTag), m.tag)
-	}
+	before = m.appendFields(before)
 	if what > 0 {
 		appendVarint(append(before, keyWhat), uint64(what))
 	}
-	return dst
+	return dst[:end]
 }
 
 func appendVariant(dst []byte, key byte, variant string) []byte {

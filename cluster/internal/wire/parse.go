@@ -112,12 +112,15 @@ func (f *Frame) parseHot(payload []byte) bool {
 	}
 	in := int(f.Kind) << 8
 	for len(p) > 0 {
-		key := p[0]
-		v, n := varint(p[1:])
-		if n < 0 {
+		if len(p) < 2 {
 			return false
 		}
-		p = p[1+n:]
+		key, v := p[0], uint64(p[1])
+		if v < 0x80 {
+			p = p[2:]
+		} else if v, p, ok = varint(p[1:]); !ok {
+			return false
+		}
 		var field []byte
 		if key&7 == 2 { // v is a length
 			if v > uint64(len(p)) {
@@ -153,18 +156,18 @@ func only(p []byte, key byte) ([]byte, bool) {
 	if len(p) < 2 || p[0] != key {
 		return nil, false
 	}
-	length, n := varint(p[1:])
-	if n < 0 || length != uint64(len(p)-1-n) {
-		return nil, false
+	length, rest, ok := uint64(p[1]), p[2:], true
+	if length >= 0x80 {
+		length, rest, ok = varint(p[1:])
 	}
-	return p[1+n:], true
+	return rest, ok && length == uint64(len(rest))
 }
 
-// varint returns the varint that p begins with and its size, below 0 if p does not
-// begin with one.
-func varint(p []byte) (v uint64, n int) {
-	if len(p) > 0 && p[0] < 0x80 {
-		return uint64(p[0]), 1
+// varint returns the varint that p begins with, and the rest of p.
+func varint(p []byte) (v uint64, rest []byte, ok bool) {
+	v, n := protowire.ConsumeVarint(p)
+	if n < 0 {
+		return 0, nil, false
 	}
-	return protowire.ConsumeVarint(p)
+	return v, p[n:], true
 }
