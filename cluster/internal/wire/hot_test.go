@@ -264,8 +264,9 @@ func assemble(program []byte) []byte {
 			inner = append(append(inner, next()%7<<3), value(uint64(next())<<(next()%64))...)
 		case 4, 5: // bytes
 			key, n := next()%7<<3|2, min(int(next()), len(program))
-			inner = append(append(inner, key), bytesOf(program[:n])...)
+			b := program[:n]
 			program = program[n:]
+			inner = append(append(inner, key), bytesOf(b)...)
 		case 6: // an unknown field of another type
 			inner = append(inner, [...]string{"\x23\x08\x01\x24", "\x25abcd", "\x21abcdefgh", "\x92\xb5\x18\x01x"}[next()%4]...)
 		case 7: // anything

@@ -93,12 +93,12 @@ func TestReaderEnds(t *testing.T) {
 	frame := AppendCast(nil, 1, []byte("what"), "V", nil)
 	for n := range frame {
 		_, err := NewReader(bytes.NewReader(frame[:n]), 1<<20).Next()
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			require.Equal(t, io.EOF, err)
-		case n == 3:
+		case 3:
 			require.EqualError(t, err, "wire: have 3 of the 8 bytes of a frame's length: unexpected EOF")
-		case n == 10:
+		case 10:
 			require.EqualError(t, err, "wire: have 2 of the 15 bytes of a frame: unexpected EOF")
 		}
 		if n > 0 {
