@@ -92,7 +92,12 @@ func TestShimCast(t *testing.T) {
 	}
 	require.NoError(t, text.Cast(ctx, "hello"))
 	require.Equal(t, 101, recv(t, got))
-	require.Same(t, s, actor.ShimOf(text.Any()), "an adapted Ref leads there too")
+	require.Nil(t, actor.ShimOf(text.Any()), "it leads there, by a way of its own")
+	require.True(t, actor.IsProxy(text.Any()))
+	require.True(t, actor.IsProxy(actor.ByName[int](ctx, "nobody").Any()))
+	for _, r := range []actor.AnyRef{r.Any(), inside.Any(), {}} {
+		require.False(t, actor.IsProxy(r))
+	}
 	require.ErrorIs(t, r.Cast(nil, 1), actor.ErrNilContext) //nolint:staticcheck // nil is meant
 	require.EqualValues(t, 2, s.Far().(*peer).finds.Load(), "a shim keeps the last Sender")
 }
