@@ -217,13 +217,12 @@ func among(conns []*conn, c *conn) []*conn {
 	return slices.Insert(conns, i, c)
 }
 
+// without takes it out; it is among them.
 func without(conns []*conn, c *conn) []*conn {
-	if i, ok := place(conns, c); ok {
-		return slices.Delete(conns, i, i+1)
-	}
-	return conns
+	i, _ := place(conns, c)
+	return slices.Delete(conns, i, i+1)
 }
 
-func place(conns []*conn, c *conn) (int, bool) {
+func place(conns []*conn, c *conn) (i int, there bool) {
 	return slices.BinarySearchFunc(conns, c.Conn, func(x *conn, id ConnID) int { return cmp.Compare(x.Conn, id) })
 }
