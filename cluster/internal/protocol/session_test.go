@@ -28,7 +28,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 20*time.Second, c.IdleTimeout)
 	require.Equal(t, time.Minute, c.PingMax, "not below PingMin")
 	require.Equal(t, 128, c.MaxUnauthenticated)
-	require.NotEqual(t, c.Rand(), c.Rand())
+	first, second := c.Rand(), c.Rand()
+	require.NotEqual(t, first, second)
 }
 
 // TestWake: a machine that has nothing to wait for does not want to be woken.
