@@ -1,12 +1,11 @@
 package protocol
 
-import (
-	"time"
-)
+import "time"
 
 // From ractor, terminate can overtake replies of the actor (section 6.3). So the
 // end is held back until a ping that followed it has been answered, and a moment
-// longer: what the actor had sent before is then here.
+// longer: what the actor had sent before is then here. Time in which we do not
+// read does not count.
 
 // afterPong is the moment: what ractor sends is in its hands by the time of the
 // pong, but perhaps not yet on the wire.
@@ -37,6 +36,14 @@ func (e *ends) due() (time.Time, bool) {
 		at = e.deadline
 	}
 	return at, !at.IsZero()
+}
+
+// postpone is for when nothing was read until now.
+func (e *ends) postpone(now time.Time, patience time.Duration) {
+	for i := range e.answered {
+		e.answered[i].at = now.Add(afterPong)
+	}
+	e.deadline = now.Add(patience)
 }
 
 func (m *Machine) holdEnds(c *conn, pids []uint64) {
