@@ -46,10 +46,17 @@ func (e *ends) postpone(now time.Time, patience time.Duration) {
 	e.deadline = now.Add(patience)
 }
 
-func (m *Machine) holdEnds(c *conn, pids []uint64) {
+// terminate holds the ends back. A Go node says Down instead; its terminate would
+// need no holding back, and must not make another end of one that is held.
+func (m *Machine) terminate(c *conn, pids []uint64) {
 	s := c.session
 	for _, pid := range pids {
-		if held, ok := s.up[pid]; ok && !held {
+		held, ok := s.up[pid]
+		switch {
+		case !ok || held:
+		case c.peer.Go:
+			m.down(c, pid, nil)
+		default:
 			s.up[pid] = true
 			s.ends.waiting = append(s.ends.waiting, pid)
 		}

@@ -71,7 +71,7 @@ func (m *Machine) controlMessage(c *conn, msg *wire.ControlMessage) {
 			m.up(c, a.GetPid(), a.GetName(), "")
 		}
 	case *wire.ControlMessage_Terminate:
-		m.holdEnds(c, msg.Terminate.GetIds())
+		m.terminate(c, msg.Terminate.GetIds())
 	case *wire.ControlMessage_Ping:
 		m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_Pong{
 			Pong: &wire.Pong{Timestamp: msg.Ping.GetTimestamp()},
