@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,8 @@ func TestVerdicts(t *testing.T) {
 		"nobody":   {"return a - b", []string{"-run TestNone ./p"}, outcome{noUse, "no test of this name"}},
 		"unsound":  {"return a - b", []string{"-tags bad ./p"}, outcome{noUse, "without the fault: killed: TestBad"}},
 	}
-	for name, c := range cases {
+	for _, name := range slices.Sorted(maps.Keys(cases)) { // "hangs" is the first
+		c := cases[name]
 		m := mutant{name: name, file: "p/p.go", old: "return a + b", new: c.body}
 		for _, line := range c.tests {
 			one, err := parseTest(line)
