@@ -55,7 +55,7 @@ type orders interface{ isOrder() }
 func TestCBOR(t *testing.T) {
 	ctx, _ := newSystem(t)
 	words := spawn(t, ctx, func(string) error { return nil })
-	got := make(chan order, 1)
+	got := make(chan order, 3)
 	target := spawn(t, ctx, func(o order) error {
 		o.Reply.Send(bill{o.Lines[0].Price, o.From})
 		got <- o
