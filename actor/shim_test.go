@@ -115,6 +115,17 @@ func TestShimCastAllocatesNothing(t *testing.T) {
 	require.Equal(t, 101, n)
 }
 
+// What a cast costs before the Sender has it.
+func BenchmarkShimCast(b *testing.B) {
+	ctx, sys := newSystem(b, actor.Config{})
+	s := actor.NewShim(sys, &peer{sender: senderFunc(func(context.Context, *actor.Shim, int, *actor.Ticket) error { return nil })})
+	defer s.End(nil)
+	r := toShim(b, s)
+	for b.Loop() {
+		_ = r.Cast(ctx, 1)
+	}
+}
+
 // What the way there answers is what the sender gets.
 func TestShimRefusals(t *testing.T) {
 	ctx, sys := newSystem(t, actor.Config{})
