@@ -502,6 +502,7 @@ func TestShutdownEndsShims(t *testing.T) {
 	sys, err := actor.NewSystem(actor.Config{})
 	require.NoError(t, err)
 	s, _ := newShim(sys, func(actor.EndOp, error) { t.Error("a Shutdown ends no actors of other nodes") })
+	spawn(t, actor.WithSystem(context.Background(), sys), idle()) // there is something to stop
 	waited := make(chan error, 1)
 	go func() { waited <- s.Ref().Wait(context.Background()) }()
 	require.NoError(t, sys.Shutdown(context.Background()))
