@@ -3,6 +3,8 @@ package cluster
 import (
 	"io"
 	"sync"
+
+	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
 
 // Sizes of an outbox.
@@ -80,6 +82,27 @@ func (o *outbox) put(to uint64, u urgency, add func(dst []byte) []byte) error {
 	o.queue(to, u, before)
 	o.wakeAndUnlock()
 	return nil
+}
+
+// putCast is put for a cast: it makes no closure.
+func (o *outbox) putCast(to uint64, variant string, args []byte) error {
+	o.mu.Lock()
+	if err := o.room(data); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	before := len(o.fast)
+	o.fast = wire.AppendCast(o.fast, to, args, variant, nil)
+	o.queue(to, data, before)
+	o.wakeAndUnlock()
+	return nil
+}
+
+// putCall is put for a call.
+func (o *outbox) putCall(to, tag, timeoutMS uint64, limited bool, variant string, args []byte) error {
+	return o.put(to, data, func(dst []byte) []byte {
+		return wire.AppendCall(dst, to, args, tag, timeoutMS, limited, variant, nil)
+	})
 }
 
 // room says why a frame is refused; mu is held.

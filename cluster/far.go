@@ -1,0 +1,152 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/cluster/internal/wire"
+)
+
+// far is the way to an actor of a peer. There is one shim, and one far, for each
+// session and pid.
+type far struct {
+	session *session
+	pid     uint64
+	name    string
+	shim    *actor.Shim
+}
+
+// String names the actor, if it has a name, its node and its id.
+func (f *far) String() string { return fmt.Sprintf("%s@%s<%x>", f.name, f.session.peer.Name, f.pid) }
+
+// Sender returns what sends messages of that type over the session.
+func (f *far) Sender(message reflect.Type) (any, error) {
+	c := f.session.node.codecs[message]
+	if c == nil {
+		return nil, fmt.Errorf("%w for messages of type %v, to %v: none of Config.Codecs", ErrNoCodec, message, f)
+	}
+	return c.sender(f.session), nil
+}
+
+// Stop asks the peer to stop the actor; a Rust peer cannot be asked.
+func (f *far) Stop(reason error) { f.command(wire.Command_STOP, reason) }
+
+// Kill asks for a kill.
+func (f *far) Kill() { f.command(wire.Command_KILL, nil) }
+
+// Drain asks for a drain.
+func (f *far) Drain() { f.command(wire.Command_DRAIN, nil) }
+
+func (f *far) command(op wire.Command_Op, reason error) {
+	if f.session.peer.Go {
+		_ = f.session.tell(f.pid, answers, commandFor(f.pid, op, reason, 0)) // nobody is asking
+	}
+}
+
+func commandFor(pid uint64, op wire.Command_Op, reason error, tag uint64) *wire.Go {
+	c := &wire.Command{Pid: pid, Op: op, Tag: tag}
+	if reason != nil {
+		c.Reason = reason.Error()
+	}
+	return &wire.Go{Msg: &wire.Go_Command{Command: c}}
+}
+
+// End asks, and waits until the peer says that the actor has ended, or that it
+// will not: ErrNotAllowed when the actor was not given to AllowControl there.
+func (f *far) End(ctx context.Context, op actor.EndOp, reason error) error {
+	if !f.session.peer.Go {
+		return fmt.Errorf("%w: %v %v: its node is no Go node", actor.ErrNotSupported, op, f)
+	}
+	g, err := f.session.ask(ctx, f.pid, func(tag uint64) *wire.Go { return commandFor(f.pid, endOps[op], reason, tag) })
+	if err != nil {
+		return err
+	}
+	return f.session.said(g.GetDone().GetCode(), g.GetDone().GetText())
+}
+
+var endOps = map[actor.EndOp]wire.Command_Op{
+	actor.EndStop:  wire.Command_STOP,
+	actor.EndKill:  wire.Command_KILL,
+	actor.EndDrain: wire.Command_DRAIN,
+}
+
+// sender sends messages of type M over one session.
+type sender[M any] struct {
+	session *session
+	codec   encoder[M]
+}
+
+// Send encodes m on the caller's goroutine, outside of any lock, and puts it into
+// the outbox. With a ticket it is a call.
+func (x *sender[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticket) error {
+	s := x.session
+	pid := to.Far().(*far).pid //nolint:forcetypeassert // our shims have no other
+	o := s.messages.Get().(*outgoing)
+	o.foreign = !s.peer.Go
+	err := x.codec.encode(m, o)
+	switch {
+	case err != nil:
+	case len(o.args) > s.node.cfg.MaxFrame-frameOverhead-len(o.variant):
+		err = fmt.Errorf("%w: %d bytes for %v; Config.MaxFrame is %d", ErrTooLarge, len(o.args), to.Far(), s.node.cfg.MaxFrame)
+	case o.call:
+		err = s.call(ctx, pid, o, t)
+	default:
+		if err = s.out.putCast(pid, o.variant, o.args); err == nil && t != nil {
+			noReply(t)
+		}
+	}
+	if cap(o.args) <= keepSpace {
+		o.args, o.variant, o.call, o.pending = o.args[:0], "", false, nil
+		s.messages.Put(o)
+	}
+	return err
+}
+
+// frameOverhead is more than a frame has besides arguments and variant.
+const frameOverhead = 96
+
+// call sends a message that has a Reply.
+func (s *session) call(ctx context.Context, pid uint64, o *outgoing, t *actor.Ticket) error {
+	var timeout uint64
+	deadline, limited := ctx.Deadline()
+	if limited {
+		timeout = remaining(time.Until(deadline))
+	}
+	waits := o.pending != nil && t != nil
+	var tag uint64
+	var err error
+	if waits {
+		tag, err = s.enter(call{pid, o.pending, t})
+	} else {
+		tag, err = s.nextTag() // nobody waits, but the actor is to see a request
+	}
+	if err != nil {
+		return err
+	}
+	err = s.out.putCall(pid, tag, timeout, limited, o.variant, o.args)
+	if err != nil && waits {
+		if _, ours := s.leave(tag); !ours {
+			return nil // the session has ended, and the caller has been told
+		}
+	}
+	if err == nil && !waits && t != nil {
+		noReply(t)
+	}
+	return err
+}
+
+// remaining is what is left of a deadline, in milliseconds, rounded up: 0 would be
+// no time at all.
+func remaining(d time.Duration) uint64 {
+	return uint64(max(1, (d+time.Millisecond-1)/time.Millisecond))
+}
+
+// noReply ends a request whose message has no Reply that an answer could come to.
+func noReply(t *actor.Ticket) {
+	if t.Holder.Handled() {
+		t.Holder.Discard(errNoReplyPort)
+	}
+}
