@@ -116,13 +116,7 @@ func (s *session) call(ctx context.Context, pid uint64, o *outgoing, t *actor.Ti
 		timeout = remaining(time.Until(deadline))
 	}
 	waits := o.pending != nil && t != nil
-	var tag uint64
-	var err error
-	if waits {
-		tag, err = s.enter(call{pid, o.pending, t})
-	} else {
-		tag, err = s.nextTag() // nobody waits, but the actor is to see a request
-	}
+	tag, err := s.enter(call{pid, o.pending, t}, waits)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/cluster/internal/protocol"
 	"github.com/ractor-go/ractor/cluster/internal/wire"
+	"github.com/ractor-go/ractor/rpc"
 )
 
 // Session is what is known of a connection to another node.
@@ -60,9 +61,10 @@ type session struct {
 	state atomic.Uint32 // an EventKind
 	trust atomic.Bool   // authenticated, and not over: data may come and go
 
-	ready chan struct{} // closed at Ready, and at the end
-	over  chan struct{} // closed at the end
-	cause error         // written before over is closed: why
+	ready  chan struct{} // closed at Ready
+	over   chan struct{} // closed at the end
+	cause  error         // written before over is closed: why
+	reason string        // guarded by node.mu: why the machine has ended it
 
 	export   func(actor.AnyRef) (string, uint64, uint64, error) // for the codecs
 	messages sync.Pool                                          // of *outgoing
@@ -70,7 +72,7 @@ type session struct {
 	mu      sync.Mutex
 	allowed map[uint64]*target       // guarded by mu: whom the peer may address
 	shims   map[uint64]*far          // guarded by mu: the peer's actors that are up
-	names   map[string]uint64        // guarded by mu: and their names
+	names   map[named]struct{}       // guarded by mu: and their names
 	calls   map[uint64]call          // guarded by mu: what waits for an answer
 	asks    map[uint64]*asked // guarded by mu: commands and requests to spawn
 	ended   bool                     // guarded by mu: nothing is entered any more
@@ -119,7 +121,7 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *sessio
 		over:    make(chan struct{}),
 		allowed: map[uint64]*target{},
 		shims:   map[uint64]*far{},
-		names:   map[string]uint64{},
+		names:   map[named]struct{}{},
 		calls:   map[uint64]call{},
 		asks:    map[uint64]*asked{},
 	}
@@ -205,6 +207,38 @@ func (s *session) down(pid uint64) *far {
 	return f
 }
 
+// named notes a name of an actor of the peer; two may have the same.
+func (s *session) named(name string, pid uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.names[named{name, pid}] = struct{}{}
+	}
+}
+
+// unnamed takes it back.
+func (s *session) unnamed(name string, pid uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.names, named{name, pid})
+}
+
+// named is a name and who has it.
+type named struct {
+	name string
+	pid  uint64
+}
+
+// failCalls ends the calls to an actor that has ended: no answer comes any more.
+func (s *session) failCalls(pid uint64, reason error) {
+	if reason == nil {
+		reason = actor.ErrStopped
+	}
+	for _, c := range s.leaveAll(func(c call) bool { return c.pid == pid }) {
+		c.fail(fmt.Errorf("%w: %w", rpc.ErrNoReply, reason))
+	}
+}
+
 // refs returns the shims of those pids that are up.
 func (s *session) refs(pids []uint64) []actor.AnyRef {
 	s.mu.Lock()
@@ -218,26 +252,18 @@ func (s *session) refs(pids []uint64) []actor.AnyRef {
 	return refs
 }
 
-// enter notes a call and returns its tag.
-func (s *session) enter(c call) (tag uint64, err error) {
+// enter returns a tag for a call, and notes who waits for its answer, if anybody
+// does.
+func (s *session) enter(c call, waits bool) (tag uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return 0, s.gone()
 	}
 	s.tag++
-	s.calls[s.tag] = c
-	return s.tag, nil
-}
-
-// nextTag returns a tag for a call that nobody waits for.
-func (s *session) nextTag() (tag uint64, err error) { 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return 0, s.gone()
+	if waits {
+		s.calls[s.tag] = c
 	}
-	s.tag++
 	return s.tag, nil
 }
 
