@@ -36,7 +36,7 @@ func (n *Node) Connect(ctx context.Context, conn net.Conn, dialed bool) (Session
 		return Session{}, fmt.Errorf("%w: connect: the connection is nil", ErrConfig)
 	}
 	return n.connecting(ctx, func(context.Context) (*session, error) {
-		return n.start(conn, protocol.Opened{Dialed: dialed})
+		return n.start(conn, protocol.Opened{Dialed: dialed}, "")
 	})
 }
 
@@ -65,7 +65,7 @@ func (n *Node) connecting(ctx context.Context, make func(context.Context) (*sess
 			s.close("given up by who has dialled")
 			<-s.over
 		}
-		if other := n.peer(s.heardOf()); other != nil {
+		if other := n.sibling(s); other != nil {
 			select {
 			case <-other.ready:
 				return other.describe(), nil
@@ -102,12 +102,12 @@ func (n *Node) dial(ctx context.Context, addr, expect string) (*session, error) 
 		}
 		conn = secure
 	}
-	return n.start(conn, protocol.Opened{Dialed: true, Expect: expect})
+	return n.start(conn, protocol.Opened{Dialed: true, Expect: expect}, addr)
 }
 
 // start makes a session of a connection and has it run.
-func (n *Node) start(conn net.Conn, how protocol.Opened) (*session, error) {
-	s, err := n.open(conn, how)
+func (n *Node) start(conn net.Conn, how protocol.Opened, addr string) (*session, error) {
+	s, err := n.open(conn, how, func(s *session) { s.addr = addr })
 	if err != nil {
 		return nil, err
 	}
@@ -162,17 +162,31 @@ func (n *Node) redial(now time.Time) (next time.Time) {
 // joined says that there is a session, or about to be one, with the node at j's
 // address; mu is held.
 func (n *Node) joined(j *joiner) bool {
-	if j.session != nil {
-		if n.sessions[j.session.id] == j.session {
-			return true
-		}
-	}
 	for _, s := range n.sessions {
-		if s.trust.Load() && (s.peer.Addr == j.addr || j.session != nil && s.peer.Name == j.session.heardOf()) {
+		if s == j.session || s.trust.Load() && s.leadsTo(j.addr, j.session) {
 			return true
 		}
 	}
 	return false
+}
+
+// sibling returns the session that another connection to the same node has become,
+// nil if there is none.
+func (n *Node) sibling(of *session) *session {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.sessions {
+		if s.trust.Load() && s.leadsTo(of.addr, of) {
+			return s
+		}
+	}
+	return nil
+}
+
+// leadsTo says that the peer is the one at addr, or the one that another connection,
+// if it is not nil, has met; node.mu is held.
+func (s *session) leadsTo(addr string, met *session) bool {
+	return s.peer.Addr == addr || s.addr == addr && addr != "" || met != nil && met.claim == s.peer.Name
 }
 
 // join is one attempt.

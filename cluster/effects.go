@@ -207,6 +207,9 @@ func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool
 	}
 	for _, s := range n.sessions {
 		s.sweep()
+		if at := s.inquiries.sweep(now); !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	n.wakeAt = next
 	todo, n.todo = n.todo, nil

@@ -36,7 +36,3 @@ var (
 
 // errSlowPeer is why a session ends whose peer asks and does not read.
 var errSlowPeer = errors.New("cluster: peer asks, and does not read the answers")
-
-// errNoReplyPort is why a request to another node gets no answer whose message
-// has nowhere to put one.
-var errNoReplyPort = errors.New("cluster: the message has no Reply")

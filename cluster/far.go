@@ -22,13 +22,14 @@ type far struct {
 // String names the actor, if it has a name, its node and its id.
 func (f *far) String() string { return fmt.Sprintf("%s@%s<%x>", f.name, f.session.peer.Name, f.pid) }
 
-// Sender returns what sends messages of that type over the session.
+// Sender returns the Codec for messages of that type: it encodes between begin and
+// end.
 func (f *far) Sender(message reflect.Type) (any, error) {
 	c := f.session.node.codecs[message]
 	if c == nil {
 		return nil, fmt.Errorf("%w for messages of type %v, to %v: none of Config.Codecs", ErrNoCodec, message, f)
 	}
-	return c.sender(f.session), nil
+	return c, nil
 }
 
 // Stop asks the peer to stop the actor; a Rust peer cannot be asked.
@@ -73,34 +74,28 @@ var endOps = map[actor.EndOp]wire.Command_Op{
 	actor.EndDrain: wire.Command_DRAIN,
 }
 
-// sender sends messages of type M over one session.
-type sender[M any] struct {
-	session *session
-	codec   encoder[M]
+// begin returns where to encode a message, on the sender's goroutine and outside of
+// any lock; see line.
+func (f *far) begin(context.Context) (*outgoing, error) {
+	return f.session.messages.Get().(*outgoing), nil //nolint:forcetypeassert // New makes no other
 }
 
-// Send encodes m on the caller's goroutine, outside of any lock, and puts it into
-// the outbox. With a ticket it is a call.
-func (x *sender[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticket) error {
-	s := x.session
-	pid := to.Far().(*far).pid //nolint:forcetypeassert // our shims have no other
-	o := s.messages.Get().(*outgoing)
-	o.foreign = !s.peer.Go
-	err := x.codec.encode(m, o)
-	switch {
+// end puts the message into the outbox, and who waits for an answer into the
+// table of calls before.
+func (f *far) end(ctx context.Context, out *outgoing, err error) error {
+	s := f.session
+	switch limit := s.node.cfg.MaxFrame - frameOverhead - len(out.variant); {
 	case err != nil:
-	case len(o.args) > s.node.cfg.MaxFrame-frameOverhead-len(o.variant):
-		err = fmt.Errorf("%w: %d bytes for %v; Config.MaxFrame is %d", ErrTooLarge, len(o.args), to.Far(), s.node.cfg.MaxFrame)
-	case o.call:
-		err = s.call(ctx, pid, o, t)
+	case len(out.args) > limit:
+		err = fmt.Errorf("%w: %d bytes for %v; Config.MaxFrame is %d", ErrTooLarge, len(out.args), f, s.node.cfg.MaxFrame)
+	case out.call:
+		err = s.call(ctx, f.pid, out)
 	default:
-		if err = s.out.putCast(pid, o.variant, o.args); err == nil && t != nil {
-			noReply(t)
-		}
+		err = s.out.putCast(f.pid, out.variant, out.args)
 	}
-	if cap(o.args) <= keepSpace {
-		o.args, o.variant, o.call, o.pending = o.args[:0], "", false, nil
-		s.messages.Put(o)
+	if cap(out.args) <= keepSpace {
+		out.args, out.variant, out.call, out.pending = out.args[:0], "", false, nil
+		s.messages.Put(out)
 	}
 	return err
 }
@@ -108,26 +103,23 @@ func (x *sender[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Tick
 // frameOverhead is more than a frame has besides arguments and variant.
 const frameOverhead = 96
 
-// call sends a message that has a Reply.
-func (s *session) call(ctx context.Context, pid uint64, o *outgoing, t *actor.Ticket) error {
+// call sends a message that has a Reply. The remaining time crosses: the clocks of
+// two nodes say nothing to each other.
+func (s *session) call(ctx context.Context, pid uint64, out *outgoing) error {
 	var timeout uint64
 	deadline, limited := ctx.Deadline()
 	if limited {
 		timeout = remaining(time.Until(deadline))
 	}
-	waits := o.pending != nil && t != nil
-	tag, err := s.enter(call{pid, o.pending, t}, waits)
+	tag, err := s.enter(call{pid, out.pending})
 	if err != nil {
 		return err
 	}
-	err = s.out.putCall(pid, tag, timeout, limited, o.variant, o.args)
-	if err != nil && waits {
+	err = s.out.putCall(pid, tag, timeout, limited, out.variant, out.args)
+	if err != nil && out.pending != nil {
 		if _, ours := s.leave(tag); !ours {
 			return nil // the session has ended, and the caller has been told
 		}
-	}
-	if err == nil && !waits && t != nil {
-		noReply(t)
 	}
 	return err
 }
@@ -136,11 +128,4 @@ func (s *session) call(ctx context.Context, pid uint64, o *outgoing, t *actor.Ti
 // no time at all.
 func remaining(d time.Duration) uint64 {
 	return uint64(max(1, (d+time.Millisecond-1)/time.Millisecond))
-}
-
-// noReply ends a request whose message has no Reply that an answer could come to.
-func noReply(t *actor.Ticket) {
-	if t.Holder.Handled() {
-		t.Holder.Discard(errNoReplyPort)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ractor-go/ractor/cluster/internal/protocol"
@@ -67,15 +68,8 @@ func (n *Node) accept() {
 // welcome is the life of an accepted connection. The handshake of TLS, which the
 // peer may delay, has a deadline, and there are only so many at a time.
 func (n *Node) welcome(conn net.Conn) error {
-	waiting := true
-	known := func() {
-		if waiting {
-			waiting = false
-			n.unauthenticated.Add(-1)
-		}
-	}
+	known := sync.OnceFunc(func() { n.unauthenticated.Add(-1) })
 	defer known()
-	how := protocol.Opened{}
 	if n.cfg.TLS != nil {
 		ctx, cancel := context.WithTimeout(n.ctx, n.cfg.HandshakeTimeout)
 		defer cancel()
@@ -94,11 +88,10 @@ func (n *Node) welcome(conn net.Conn) error {
 		}
 		conn = secure
 	}
-	s, err := n.open(conn, how)
+	s, err := n.open(conn, protocol.Opened{}, func(s *session) { s.known = known })
 	if err != nil {
 		return n.refuse(conn, err)
 	}
-	s.known = known
 	return n.serve(s)
 }
 
@@ -112,8 +105,9 @@ func (n *Node) refuse(conn net.Conn, err error) error {
 }
 
 // open makes a session of a connection that is ready for the protocol, TLS and
-// all, and tells the machine; how says what the caller knows of it. After an error the connection is closed.
-func (n *Node) open(conn net.Conn, how protocol.Opened) (*session, error) {
+// all, and tells the machine; how and prepare say what the caller knows of it. After an
+// error the connection is closed.
+func (n *Node) open(conn net.Conn, how protocol.Opened, prepare func(*session)) (*session, error) {
 	secure, isTLS := conn.(*tls.Conn)
 	how.Remote = remoteOf(conn)
 	how.Secure = isTLS
@@ -140,6 +134,7 @@ func (n *Node) open(conn net.Conn, how protocol.Opened) (*session, error) {
 	how.Conn = n.lastConn
 	n.mu.Unlock()
 	s := newSession(n, how.Conn, conn, isTLS)
+	prepare(s)
 	if err := n.opened(s, how); err != nil {
 		_ = conn.Close()
 		return nil, err

@@ -55,19 +55,20 @@ type session struct {
 	conn   net.Conn
 	secure bool
 	out    *outbox
-	limit  func(int) // of the reader: how large a frame may be
+	known  func() // called once when the peer is authenticated
 
-	peer  protocol.Peer // written before authenticated is set
+	peer  protocol.Peer // written before trust is set
+	addr  string        // that was dialled; empty: none
 	state atomic.Uint32 // an EventKind
 	trust atomic.Bool   // authenticated, and not over: data may come and go
 
 	ready  chan struct{} // closed at Ready
 	over   chan struct{} // closed at the end
 	cause  error         // written before over is closed: why
+	claim  string        // guarded by node.mu: the peer's name, as it says
 	reason string        // guarded by node.mu: why the machine has ended it
 
-	export   func(actor.AnyRef) (string, uint64, uint64, error) // for the codecs
-	messages sync.Pool                                          // of *outgoing
+	messages sync.Pool // of *outgoing
 
 	mu      sync.Mutex
 	allowed map[uint64]*target       // guarded by mu: whom the peer may address
@@ -78,9 +79,9 @@ type session struct {
 	ended   bool                     // guarded by mu: nothing is entered any more
 	tag     uint64                   // guarded by mu: the last one given
 
-	inlet inlet
+	inlet     inlet
+	inquiries inquiries
 	force atomic.Pointer[time.Timer] // of close
-	late  atomic.Uint64 // answers that nobody waited for
 }
 
 // target is a local actor that the peer may address.
@@ -93,21 +94,7 @@ type target struct {
 // call is a call of this node that waits for its answer.
 type call struct {
 	pid    uint64
-	answer *pending
-	ticket *actor.Ticket
-}
-
-// fail ends a call without an answer.
-func (c call) fail(err error) {
-	c.answer.fail(err)
-	c.settle()
-}
-
-// settle tells the ticket that it is over, when the answer or the error is there.
-func (c call) settle() {
-	if c.ticket.Holder.Handled() {
-		c.ticket.Holder.Discard(ErrNodeDown) // it was not the answer: the duty was handed on
-	}
+	answer *pending // nil: nobody waits
 }
 
 func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *session {
@@ -127,8 +114,7 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *sessio
 	}
 	s.state.Store(uint32(Opened))
 	s.inlet.conn = conn
-	s.export = s.exportRef
-	s.messages.New = func() any { return &outgoing{export: s.export} }
+	s.messages.New = func() any { return &outgoing{peer: s} }
 	return s
 }
 
@@ -154,6 +140,9 @@ func (s *session) authenticated(p protocol.Peer) {
 	s.peer = p
 	s.state.Store(uint32(Authenticated))
 	s.trust.Store(true)
+	if s.known != nil {
+		s.known()
+	}
 }
 
 // allow lets the peer address a local actor.
@@ -235,7 +224,7 @@ func (s *session) failCalls(pid uint64, reason error) {
 		reason = actor.ErrStopped
 	}
 	for _, c := range s.leaveAll(func(c call) bool { return c.pid == pid }) {
-		c.fail(fmt.Errorf("%w: %w", rpc.ErrNoReply, reason))
+		c.answer.fail(fmt.Errorf("%w: %w", rpc.ErrNoReply, reason))
 	}
 }
 
@@ -254,14 +243,14 @@ func (s *session) refs(pids []uint64) []actor.AnyRef {
 
 // enter returns a tag for a call, and notes who waits for its answer, if anybody
 // does.
-func (s *session) enter(c call, waits bool) (tag uint64, err error) {
+func (s *session) enter(c call) (tag uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return 0, s.gone()
 	}
 	s.tag++
-	if waits {
+	if c.answer != nil {
 		s.calls[s.tag] = c
 	}
 	return s.tag, nil
@@ -297,7 +286,7 @@ func (s *session) leaveAll(which func(call) bool) []call {
 // those that came to nothing.
 func (s *session) sweep() {
 	for _, c := range s.leaveAll(func(c call) bool { return c.answer.abandoned() }) {
-		c.settle()
+		c.answer.fail(nil)
 	}
 }
 
@@ -316,8 +305,9 @@ func (s *session) finish(err error) {
 	for _, a := range asks {
 		close(a.ready)
 	}
+	s.inquiries.giveUp(func(*inquiry) bool { return true })
 	for _, c := range calls {
-		c.fail(err)
+		c.answer.fail(err)
 	}
 	pids := make([]uint64, 0, len(shims))
 	for pid := range shims {
