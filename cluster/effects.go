@@ -205,8 +205,14 @@ func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool
 	if j := n.redial(now); !j.IsZero() && j.Before(next) {
 		next = j
 	}
+	sweep := now.Sub(n.swept) >= patience
+	if sweep {
+		n.swept = now
+	}
 	for _, s := range n.sessions {
-		s.sweep()
+		if sweep {
+			s.sweep()
+		}
 		if at := s.inquiries.sweep(now); !at.IsZero() && at.Before(next) {
 			next = at
 		}
@@ -241,6 +247,9 @@ func (n *Node) closed(s *session, err error) {
 	defer n.mu.Unlock()
 	n.stepLocked(protocol.Closed{Conn: s.id, Err: err})
 	delete(n.sessions, s.id)
+	in, out, _ := s.traffic()
+	n.counters.in.Add(in)
+	n.counters.out.Add(out)
 	if s.reason != "" {
 		err = errors.New(s.reason)
 	}

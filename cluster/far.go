@@ -15,7 +15,8 @@ import (
 type far struct {
 	session *session
 	pid     uint64
-	name    string
+	name    string   // that the peer has told of at first, for people
+	names   []string // guarded by session.mu: under which it is found
 	shim    *actor.Shim
 }
 
@@ -43,7 +44,7 @@ func (f *far) Drain() { f.command(wire.Command_DRAIN, nil) }
 
 func (f *far) command(op wire.Command_Op, reason error) {
 	if f.session.peer.Go {
-		_ = f.session.tell(f.pid, answers, commandFor(f.pid, op, reason, 0)) // nobody is asking
+		_ = f.session.tell(f.pid, owed, commandFor(f.pid, op, reason, 0)) // nobody is asking
 	}
 }
 

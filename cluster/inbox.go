@@ -157,7 +157,7 @@ func (s *session) answer(to, tag uint64, what []byte, err error) {
 		s.nack(to, tag, err)
 		return
 	}
-	_ = s.out.put(to, answers, func(dst []byte) []byte { return wire.AppendReply(dst, to, tag, what) }) // the session has ended: nobody waits
+	_ = s.out.put(to, owed, func(dst []byte) []byte { return wire.AppendReply(dst, to, tag, what) }) // the session has ended: nobody waits
 }
 
 // failed counts what did not reach its actor, and tells the peer.
@@ -185,7 +185,7 @@ func (s *session) nack(to, tag uint64, err error) {
 		return
 	}
 	code, text := codeOf(err)
-	u := answers
+	u := owed
 	if tag == 0 {
 		u = data
 	}
@@ -289,7 +289,7 @@ func (s *session) spawn(m *wire.SpawnRequest) {
 	reply := func(pid uint64, typ string, err error) {
 		code, text := codeOf(err)
 		r := &wire.SpawnReply{Tag: m.GetTag(), Pid: pid, Code: code, Text: text, Type: typ}
-		_ = s.tell(0, answers, &wire.Go{Msg: &wire.Go_SpawnReply{SpawnReply: r}})
+		_ = s.tell(0, owed, &wire.Go{Msg: &wire.Go_SpawnReply{SpawnReply: r}})
 	}
 	kind := s.node.cfg.Kinds[m.GetKind()]
 	if kind == nil {

@@ -39,29 +39,22 @@ type Node struct {
 	group  sync.WaitGroup  // all goroutines of the node
 	undo   []func()        // ends what was subscribed to
 
-	locals          *xsync.MapOf[uint64, *local]
+	locals          *xsync.MapOf[uint64, *local] // remotable actors by pid
 	unauthenticated atomic.Int64
 	handshakes      chan struct{} // a slot for each TLS handshake
 	counters        counters
 
 	mu       sync.Mutex
-	machine  *protocol.Machine                 // guarded by mu
-	sessions map[protocol.ConnID]*session      // guarded by mu: open connections
-	lastConn protocol.ConnID                   // guarded by mu
-	todo     []func()                          // guarded by mu: for the loop, in order
-	wakeAt   time.Time                         // guarded by mu: when the loop means to wake; zero: when it is told
-	joiners  []*joiner                         // guarded by mu
-	leaving  bool                              // guarded by mu
-	names    map[string]map[uint64]*local      // guarded by mu: of local actors
-	nudge    chan struct{}                     // one slot: the loop is to look
-}
-
-// local is a remotable actor of this node.
-type local struct {
-	ref      actor.AnyRef
-	pid      uint64
-	codec    Codec
-	exported atomic.Bool // some peer was told of it
+	machine  *protocol.Machine              // guarded by mu
+	sessions map[protocol.ConnID]*session   // guarded by mu: open connections
+	lastConn protocol.ConnID                // guarded by mu
+	todo     []func()                       // guarded by mu: for the loop, in order
+	wakeAt   time.Time                      // guarded by mu: when the loop means to wake; zero: when it is told
+	swept    time.Time                      // guarded by mu: when calls were last looked through
+	joiners  []*joiner                      // guarded by mu
+	leaving  bool                           // guarded by mu
+	names    map[string]map[*local]struct{} // guarded by mu: of local actors
+	nudge    chan struct{}                  // one slot: the loop is to look
 }
 
 // Start makes sys part of a cluster: from now on its remotable actors can be
@@ -93,7 +86,7 @@ func Start(ctx context.Context, sys *actor.System, cfg Config) (*Node, error) {
 		locals:      xsync.NewMapOf[uint64, *local](),
 		handshakes:  make(chan struct{}, cfg.MaxHandshakes),
 		sessions:    map[protocol.ConnID]*session{},
-		names:       map[string]map[uint64]*local{},
+		names:       map[string]map[*local]struct{}{},
 		nudge:       make(chan struct{}, 1),
 	}
 	if err := n.listen(ctx); err != nil {
@@ -131,7 +124,7 @@ func (n *Node) begin(ctx context.Context) error {
 		return err
 	}
 	n.anchor = anchor
-	n.undo = append(n.undo, n.sys.WatchRemotables(n), pg.Sync(n.sys, n))
+	n.undo = append(n.undo, n.sys.WatchRemotables(publisher{n}), pg.Sync(n.sys, publisher{n}))
 	n.group.Go(n.loop)
 	if n.listener != nil {
 		n.group.Go(n.accept)
@@ -240,70 +233,6 @@ func (a *anchor) PostStop(ctx *actor.Context[job]) error {
 	a.node.leave()
 	_, err := actor.Blocking(ctx, func() (struct{}, error) { a.node.group.Wait(); return struct{}{}, nil })
 	return err
-}
-
-// Remotable tells the peers of an actor; see actor.RemotableWatcher.
-func (n *Node) Remotable(r actor.AnyRef, message reflect.Type, name string) error {
-	c := n.codecs[message]
-	if c == nil {
-		return fmt.Errorf("%w for messages of type %v: none of Config.Codecs of node %s", ErrNoCodec, message, n.name)
-	}
-	l := &local{ref: r, pid: uint64(r.ID()), codec: c}
-	n.locals.Store(l.pid, l)
-	n.step(protocol.Spawned{Pid: l.pid, Name: name, Type: message.String()})
-	if name != "" {
-		n.enterName(name, l)
-	}
-	return nil
-}
-
-// Gone tells the peers of an actor's end.
-func (n *Node) Gone(r actor.AnyRef, ev actor.Event) {
-	pid := uint64(r.ID())
-	n.locals.Delete(pid)
-	n.mu.Lock()
-	for name, holders := range n.names {
-		if delete(holders, pid); len(holders) == 0 {
-			delete(n.names, name)
-		}
-	}
-	n.mu.Unlock()
-	n.step(protocol.Ended{Pid: pid, Reason: reasonOf(ev)})
-}
-
-// Joined and Left tell the peers of local members of groups; see pg.Watcher.
-func (n *Node) Joined(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Joined{Scope: wireScope(scope), Group: group, Pids: pids(members)})
-}
-
-// Left is the opposite of Joined.
-func (n *Node) Left(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Left{Scope: wireScope(scope), Group: group, Pids: pids(members)})
-}
-
-func pids(refs []actor.AnyRef) []uint64 {
-	ids := make([]uint64, len(refs))
-	for i, r := range refs {
-		ids[i] = uint64(r.ID())
-	}
-	return ids
-}
-
-// ractorScope is what ractor calls the default scope.
-const ractorScope = "__default_scope__"
-
-func wireScope(scope string) string {
-	if scope == pg.DefaultScope {
-		return ractorScope
-	}
-	return scope
-}
-
-func localScope(scope string) string {
-	if scope == ractorScope {
-		return pg.DefaultScope
-	}
-	return scope
 }
 
 // portOf is the port of an address, for Advertise.

@@ -71,17 +71,17 @@ type session struct {
 	messages sync.Pool // of *outgoing
 
 	mu      sync.Mutex
-	allowed map[uint64]*target       // guarded by mu: whom the peer may address
-	shims   map[uint64]*far          // guarded by mu: the peer's actors that are up
-	names   map[named]struct{}       // guarded by mu: and their names
-	calls   map[uint64]call          // guarded by mu: what waits for an answer
-	asks    map[uint64]*asked // guarded by mu: commands and requests to spawn
-	ended   bool                     // guarded by mu: nothing is entered any more
-	tag     uint64                   // guarded by mu: the last one given
+	allowed map[uint64]*target             // guarded by mu: whom the peer may address
+	shims   map[uint64]*far                // guarded by mu: the peer's actors that are up
+	names   map[string]map[uint64]struct{} // guarded by mu: and their names
+	calls   map[uint64]call                // guarded by mu: what waits for an answer
+	asks    map[uint64]*asked              // guarded by mu: commands and requests to spawn
+	ended   bool                           // guarded by mu: nothing is entered any more
+	tag     uint64                         // guarded by mu: the last one given
 
 	inlet     inlet
 	inquiries inquiries
-	force atomic.Pointer[time.Timer] // of close
+	force     atomic.Pointer[time.Timer] // of close
 }
 
 // target is a local actor that the peer may address.
@@ -108,7 +108,7 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *sessio
 		over:    make(chan struct{}),
 		allowed: map[uint64]*target{},
 		shims:   map[uint64]*far{},
-		names:   map[named]struct{}{},
+		names:   map[string]map[uint64]struct{}{},
 		calls:   map[uint64]call{},
 		asks:    map[uint64]*asked{},
 	}
@@ -192,7 +192,12 @@ func (s *session) down(pid uint64) *far {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.shims[pid]
-	delete(s.shims, pid)
+	if f != nil {
+		for _, name := range f.names {
+			s.unname(name, pid)
+		}
+		delete(s.shims, pid)
+	}
 	return f
 }
 
@@ -200,22 +205,32 @@ func (s *session) down(pid uint64) *far {
 func (s *session) named(name string, pid uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ended {
-		s.names[named{name, pid}] = struct{}{}
+	f := s.shims[pid]
+	if f == nil {
+		return
 	}
+	f.names = append(f.names, name)
+	if s.names[name] == nil {
+		s.names[name] = map[uint64]struct{}{}
+	}
+	s.names[name][pid] = struct{}{}
 }
 
 // unnamed takes it back.
 func (s *session) unnamed(name string, pid uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.names, named{name, pid})
+	if f := s.shims[pid]; f != nil {
+		f.names = slices.DeleteFunc(f.names, func(n string) bool { return n == name })
+	}
+	s.unname(name, pid)
 }
 
-// named is a name and who has it.
-type named struct {
-	name string
-	pid  uint64
+func (s *session) unname(name string, pid uint64) {
+	delete(s.names[name], pid)
+	if len(s.names[name]) == 0 {
+		delete(s.names, name)
+	}
 }
 
 // failCalls ends the calls to an actor that has ended: no answer comes any more.
