@@ -1,8 +1,6 @@
 package protocol
 
-import (
-	"time"
-)
+import "time"
 
 // conn is one connection, from Opened to its end.
 type conn struct {
@@ -25,19 +23,18 @@ type conn struct {
 
 // Why connections end, where the reason needs no more words.
 const (
-	closeByPeer      = "closed by the peer"
-	closeLeaving     = "this node shuts down"
-	closeTimeout     = "handshake took too long"
-	closeCrowded     = "too many connections that are not authenticated"
-	closeConnected   = "connected already"
-	closeSelf        = "self-connection"
-	closeLost        = "another connection to this peer stays"
-	closeDuplicate   = "a newer connection to this peer stays"
-	closeIncarnation = "the peer has started anew"
-	closeStale       = "the peer has started anew since"
-	closeRefused     = "refused by the peer"
-	closeDigest      = "wrong digest: the cookies differ"
-	closeMAC         = "wrong proof: the cookies differ, or somebody is in between"
+	closeByPeer    = "closed by the peer"
+	closeLeaving   = "this node shuts down"
+	closeTimeout   = "handshake took too long"
+	closeCrowded   = "too many connections that are not authenticated"
+	closeConnected = "connected already"
+	closeSelf      = "self-connection"
+	closeLost      = "another connection to this peer stays"
+	closeDisplaced = "the peer has started anew"
+	closeStale     = "the peer has started anew since"
+	closeRefused   = "refused by the peer"
+	closeDigest    = "wrong digest: the cookies differ"
+	closeMAC       = "wrong proof: the cookies differ, or somebody is in between"
 )
 
 // opened takes a new connection, or not. The side that dials speaks first.

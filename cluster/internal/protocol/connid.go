@@ -13,7 +13,7 @@ import (
 type connectionIDs struct{ last uint64 }
 
 func (ids *connectionIDs) next(wall time.Time) uint64 {
-	id := math.MaxUint64 - uint64(wall.UnixNano())
+	id := math.MaxUint64 - uint64(max(wall.UnixNano(), 0))
 	if ids.last != 0 {
 		id = min(id, ids.last-1)
 	}

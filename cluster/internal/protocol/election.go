@@ -71,30 +71,32 @@ func (m *Machine) check(c *conn) wire.ServerStatus_Status {
 	switch {
 	case held == nil:
 		return wire.ServerStatus_OK
-	case newer(c, held) || m.wins(c):
+	case displaces(held, c):
+		return wire.ServerStatus_NOT_OK
+	case displaces(c, held) || m.wins(c):
 		return wire.ServerStatus_OK_SIMULTANEOUS
 	}
 	return wire.ServerStatus_NOT_OK
 }
 
-// newer says that a's node has started after b's did. Only Go nodes tell.
-func newer(a, b *conn) bool {
-	return a.peer.Go && b.peer.Go && a.peer.Incarnation > b.peer.Incarnation
+// displaces says that b makes room for a without an election: a's node is a later
+// life of b's, or has proved its name where b has not. Only Go nodes do either.
+func displaces(a, b *conn) bool {
+	return a.peer.Go && (!b.peer.Go || a.peer.Incarnation > b.peer.Incarnation)
 }
 
 // authenticated makes the connection a session, in the place of the one that
-// there may be, or closes it. A session with an earlier life of the peer always
-// makes room; one with a later life never does.
+// there may be, or closes it.
 func (m *Machine) authenticated(c *conn) {
 	if held := m.session(c.peer.Name); held != nil {
 		switch {
-		case newer(c, held):
-			m.close(held, closeIncarnation)
-		case newer(held, c):
+		case displaces(c, held):
+			m.close(held, closeDisplaced)
+		case displaces(held, c):
 			m.close(c, closeStale)
 			return
 		case m.wins(c):
-			m.close(held, closeDuplicate)
+			m.close(held, closeLost)
 		default:
 			m.close(c, closeLost)
 			return

@@ -28,8 +28,8 @@ type (
 		Msg  *wire.NetworkMessage
 	}
 
-	// Heard: bytes came, whatever they are. It need not be told more often than
-	// once a second.
+	// Heard: bytes came, whatever they are. A few times within IdleTimeout is often
+	// enough.
 	Heard struct{ Conn ConnID }
 
 	// Deaf: we have stopped reading, so silence says nothing about the peer; or,
