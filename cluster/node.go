@@ -6,7 +6,6 @@ import (
 	"iter"
 	"log/slog"
 	"net"
-	"reflect"
 	"slices"
 	"strconv"
 	"sync"
