@@ -18,9 +18,9 @@ import (
 // say, and the peer's first words in their order.
 func TestPeerAccepts(t *testing.T) {
 	p := startPeer(t, "--name", "rust", "--transitive")
-	p.do("spawn one")
+	p.tellf("spawn one")
 	one := p.await("spawned", "actor=one")
-	p.do("join one group")
+	p.tellf("join one group")
 	p.await("joined", "group=group")
 
 	r := dialPeer(t, p)

@@ -78,8 +78,8 @@ func startPeer(t testing.TB, flags ...string) *peer {
 // addr is where it listens.
 func (p *peer) addr() string { return "localhost:" + p.port }
 
-// do writes one command.
-func (p *peer) do(format string, args ...any) {
+// tellf writes one command.
+func (p *peer) tellf(format string, args ...any) {
 	p.t.Helper()
 	_, err := fmt.Fprintf(p.in, format+"\n", args...)
 	require.NoError(p.t, err)

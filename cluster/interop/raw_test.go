@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ func dialPeer(t testing.TB, p *peer) *raw {
 func acceptPeer(t testing.TB, p *peer) *raw {
 	t.Helper()
 	listener := listen(t)
-	p.do("connect %v", listener.Addr())
+	p.tellf("connect %v", listener.Addr())
 	conn, err := listener.Accept()
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
@@ -300,16 +299,6 @@ func args(fields ...[]byte) []byte {
 		all = append(binary.BigEndian.AppendUint64(all, uint64(len(field))), field...)
 	}
 	return all
-}
-
-// pids are those of the actors that a message lists.
-func pids(all []*wire.Actor) []uint64 {
-	var found []uint64
-	for _, a := range all {
-		found = append(found, a.GetPid())
-	}
-	slices.Sort(found)
-	return found
 }
 
 func number(t testing.TB, s string) uint64 {

@@ -44,25 +44,25 @@ func TestPeerAnswersPings(t *testing.T) {
 func TestPeerTellsOfItsActors(t *testing.T) {
 	p := startPeer(t)
 	r := session(t, p, "a@host")
-	p.do("spawn one")
+	p.tellf("spawn one")
 	pid := number(t, p.await("spawned", "actor=one").keys["pid"])
 	one := []*wire.Actor{{Pid: pid, Name: proto.String("one")}}
 	spawn := r.wants("spawn", isSpawn).GetControl().GetSpawn()
 	require.True(t, proto.Equal(&wire.Spawn{Actors: one}, spawn), spawn)
 
 	for range 2 { // a member that joins again is told again
-		p.do("join one g")
+		p.tellf("join one g")
 		join := r.wants("join", isJoin).GetControl().GetPgJoin()
 		require.True(t, proto.Equal(&wire.PgJoin{Scope: defaultScope, Group: "g", Actors: one}, join), join)
 	}
-	p.do("join one h other")
+	p.tellf("join one h other")
 	join := r.wants("join", isJoin).GetControl().GetPgJoin()
 	require.True(t, proto.Equal(&wire.PgJoin{Scope: "other", Group: "h", Actors: one}, join), join)
-	p.do("leave one g")
+	p.tellf("leave one g")
 	leave := r.wants("leave", isLeave).GetControl().GetPgLeave()
 	require.True(t, proto.Equal(&wire.PgLeave{Scope: defaultScope, Group: "g", Actors: one}, leave), leave)
 
-	p.do("stop one")
+	p.tellf("stop one")
 	terminate := r.wants("terminate", isTerminate).GetControl().GetTerminate()
 	require.Equal(t, []uint64{pid}, terminate.GetIds())
 	leave = r.wants("leave", isLeave).GetControl().GetPgLeave()
@@ -77,7 +77,7 @@ func TestPeerHearsOfOurActors(t *testing.T) {
 		group := fmt.Sprintf("pid%d", pid)
 		r.send(joinFrame(group, actors(pid)...)) // without a spawn before it
 		p.await("joined", "group="+group, "remote=true", fmt.Sprintf("pid=%d", pid))
-		p.do("call %s %d echo 0 hello", group, pid)
+		p.tellf("call %s %d echo 0 hello", group, pid)
 		call := r.wants("call", isCall).GetNode().GetCall()
 		require.Equal(t, pid, call.GetTo())
 		r.send(answerFrame(pid, call.GetTag(), []byte("hello")))
@@ -89,7 +89,7 @@ func TestPeerHearsOfOurActors(t *testing.T) {
 		r.send(joinFrame("known", actors(1, 50)...))
 		p.await("joined", "group=known", "pid=1", "actor=") // keeps the name that it had, none
 		p.await("joined", "group=known", "pid=50", "actor=fifty")
-		p.do("members pid1")
+		p.tellf("members pid1")
 		p.await("members", "remote=1") // and stays what and where it was
 	})
 	t.Run("leaves", func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestPeerHearsOfOurActors(t *testing.T) {
 		p.await("left", "group=known", "pid=1")
 		r.send(leaveFrame("nowhere", actors(1)...))
 		r.fence()
-		p.do("members known")
+		p.tellf("members known")
 		p.await("members", "group=known", "remote=1")
 		require.False(t, p.has("left"), "of 77, which it does not know, nor of a group that is not there")
 	})
@@ -113,7 +113,7 @@ func TestPeerHearsOfOurActors(t *testing.T) {
 		r.conn.Close()
 		p.await("left", "group=again", "pid=1")
 		p.await("disconnected", "peer=a@host")
-		p.do("members again")
+		p.tellf("members again")
 		p.await("members", "group=again", "remote=0")
 	})
 }
@@ -121,7 +121,7 @@ func TestPeerHearsOfOurActors(t *testing.T) {
 // 7.1: a pid is a permission. Nothing comes back for a message to nobody.
 func TestPeerDeliversToWhatItHasTold(t *testing.T) {
 	p := startPeer(t)
-	p.do("spawn one")
+	p.tellf("spawn one")
 	pid := number(t, p.await("spawned").keys["pid"])
 	r := session(t, p, "a@host")
 	for _, to := range []uint64{pid + 1, pid + 2, 0, math.MaxUint64} { // other actors of the peer, and none
@@ -132,7 +132,7 @@ func TestPeerDeliversToWhatItHasTold(t *testing.T) {
 	p.await("got", "actor=one", "variant=Nothing")
 	require.Empty(t, r.fence())
 
-	p.do("stop one")
+	p.tellf("stop one")
 	p.await("ended")
 	r.wants("terminate", isTerminate)
 	r.send(callFrame(pid, 2, nil, "EchoText", args([]byte("x"))))
@@ -142,7 +142,7 @@ func TestPeerDeliversToWhatItHasTold(t *testing.T) {
 // 7.2, 7.4, 7.5: arguments that are wrong are dropped, and the actor lives.
 func TestPeerDropsWhatItCannotRead(t *testing.T) {
 	p := startPeer(t)
-	p.do("spawn one")
+	p.tellf("spawn one")
 	pid := number(t, p.await("spawned").keys["pid"])
 	r := session(t, p, "a@host")
 	u32 := binary.BigEndian.AppendUint32(nil, 7)
@@ -179,7 +179,7 @@ func TestPeerDropsWhatItCannotRead(t *testing.T) {
 // 7.5: where the peer's decoders are lenient.
 func TestPeerIsLenient(t *testing.T) {
 	p := startPeer(t)
-	p.do("spawn one")
+	p.tellf("spawn one")
 	pid := number(t, p.await("spawned").keys["pid"])
 	r := session(t, p, "a@host")
 	for _, c := range []struct {
@@ -215,7 +215,7 @@ func TestPeerIsLenient(t *testing.T) {
 // 7.3, from us: tags, timeouts, what is answered and what is not.
 func TestPeerIsCalled(t *testing.T) {
 	p := startPeer(t)
-	p.do("spawn one")
+	p.tellf("spawn one")
 	pid := number(t, p.await("spawned").keys["pid"])
 	r := session(t, p, "a@host")
 	hello := []byte("hello")
@@ -267,7 +267,7 @@ func TestPeerCalls(t *testing.T) {
 	p.await("joined", "group=h")
 
 	call := func(group, id, what string, timeout int) *wire.Call {
-		p.do("call %s %s %s %d hello", group, id, what, timeout)
+		p.tellf("call %s %s %s %d hello", group, id, what, timeout)
 		return r.wants("call", isCall).GetNode().GetCall()
 	}
 	first := call("g", "1", "echo", 0)
@@ -322,7 +322,7 @@ func TestPeerTerminateOvertakesReply(t *testing.T) {
 	overtaken := 0
 	const rounds = 50
 	for i := range rounds {
-		p.do("spawn actor%d", i)
+		p.tellf("spawn actor%d", i)
 		pid := number(t, p.await("spawned").keys["pid"])
 		r.wants("spawn", isSpawn)
 		r.send(callFrame(pid, 1, nil, "LastWords", args([]byte("bye"))))
@@ -345,7 +345,7 @@ func TestPeerTerminateOvertakesReply(t *testing.T) {
 // 7.6: a message that is a bare value is a cast without a variant.
 func TestPeerPlainMessages(t *testing.T) {
 	p := startPeer(t)
-	p.do("plain one")
+	p.tellf("plain one")
 	pid := number(t, p.await("spawned").keys["pid"])
 	r := session(t, p, "a@host")
 	r.send(castFrame(pid, "", []byte("hello")))
@@ -354,7 +354,7 @@ func TestPeerPlainMessages(t *testing.T) {
 	p.await("got", "actor=one", `value="hello"`)
 	r.send(joinFrame("g", actors(5)...))
 	p.await("joined")
-	p.do("text g hello there")
+	p.tellf("text g hello there")
 	cast := r.wants("cast", isCast).GetNode().GetCast()
 	require.True(t, proto.Equal(&wire.Cast{To: 5, What: []byte("hello there")}, cast), cast)
 }
@@ -401,16 +401,16 @@ func TestPeerNodeSessions(t *testing.T) {
 // takes the name away from a local actor.
 func TestPeerNamesOfStandIns(t *testing.T) {
 	p := startPeer(t)
-	p.do("spawn one")
+	p.tellf("spawn one")
 	p.await("spawned")
 	r := session(t, p, "a@host")
 	r.send(spawnFrame(&wire.Actor{Pid: 5, Name: proto.String("one")}))
 	r.fence()
-	p.do("join one before")
+	p.tellf("join one before")
 	p.await("joined", "group=before")
 	r.send(terminateFrame(5))
 	r.fence()
-	p.do("join one after")
+	p.tellf("join one after")
 	p.await("failed", "command=join", "error=no actor one")
 }
 
@@ -420,7 +420,7 @@ func TestPeerKillsAStandIn(t *testing.T) {
 	r := session(t, p, "a@host")
 	r.send(joinFrame("g", actors(5)...))
 	p.await("joined", "group=g")
-	p.do("kill-shim g")
+	p.tellf("kill-shim g")
 	r.closed()
 	p.await("disconnected", "peer=a@host")
 }
