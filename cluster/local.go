@@ -1,8 +1,8 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -10,7 +10,6 @@ import (
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/cluster/internal/protocol"
-	"github.com/ractor-go/ractor/pg"
 )
 
 // local is a remotable actor of this node.
@@ -61,12 +60,12 @@ func (n publisher) Gone(r actor.AnyRef, ev actor.Event) {
 
 // Joined takes new members of a group.
 func (n publisher) Joined(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Joined{Scope: wireScope(scope), Group: group, Pids: pids(members)})
+	n.step(protocol.Joined{Scope: scope, Group: group, Pids: pids(members)})
 }
 
 // Left is the opposite of Joined.
 func (n publisher) Left(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Left{Scope: wireScope(scope), Group: group, Pids: pids(members)})
+	n.step(protocol.Left{Scope: scope, Group: group, Pids: pids(members)})
 }
 
 func pids(refs []actor.AnyRef) []uint64 {
@@ -75,23 +74,6 @@ func pids(refs []actor.AnyRef) []uint64 {
 		ids[i] = uint64(r.ID())
 	}
 	return ids
-}
-
-// ractorScope is what ractor calls the default scope.
-const ractorScope = "__default_scope__"
-
-func wireScope(scope string) string {
-	if scope == pg.DefaultScope {
-		return ractorScope
-	}
-	return scope
-}
-
-func localScope(scope string) string {
-	if scope == ractorScope {
-		return pg.DefaultScope
-	}
-	return scope
 }
 
 // publish lets other nodes find a local actor by name; mu is held.
@@ -154,12 +136,12 @@ func (n *Node) remotable(r actor.AnyRef) (*local, error) {
 func (n *Node) holders(name string) []*local {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(n.names[name]), func(a, b *local) int {
-		if a.pid < b.pid {
-			return -1
-		}
-		return 1
-	})
+	all := make([]*local, 0, len(n.names[name]))
+	for l := range n.names[name] {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b *local) int { return cmp.Compare(a.pid, b.pid) })
+	return all
 }
 
 // AllowControl lets other Go nodes end the actor, with Stop, Kill, Drain and their
