@@ -150,21 +150,58 @@ func TestGoComesBack(t *testing.T) {
 	}
 }
 
+// The same, but the stale session is one that the Rust side had dialled. Ids count only
+// among connections of one direction: of both, ractor keeps the one that the greater name
+// has dialled. So a node whose name is less than its peer's gets in only when the peer has
+// noticed; it is refused until then, and nothing else happens to either.
+func TestGoComesBackToOneThatHasDialled(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		wins bool
+	}{{"z", true}, {"a", false}} { // the peer is called rust
+		t.Run(c.name, func(t *testing.T) {
+			p := startPeer(t)
+			before := startGo(t, cluster.Config{Name: c.name})
+			cable := lay(t, before.node.Addr())
+			p.tellf("connect %s", cable.addr())
+			p.await("ready", "node=0", "incoming=false")
+			cable.cut()
+			before.shutdown(t)
+
+			after := startGo(t, cluster.Config{Name: c.name})
+			if c.wins {
+				after.dial(p)
+				p.await("disconnected", "node=0")
+			} else {
+				_, err := after.node.Dial(after.within(patience), p.addr())
+				require.ErrorIs(t, err, cluster.ErrHandshake)
+				p.await("disconnected", "node=1")
+				require.False(t, p.has("disconnected", "node=0"))
+				cable.remove()
+				p.await("disconnected", "node=0")
+				after.dial(p)
+			}
+			echo(t, after, p)
+		})
+	}
+}
+
 // A cable passes the bytes of one connection on, both ways, until it is cut: then both
 // ends stay open, and nothing passes.
 type cable struct {
 	listener net.Listener
 	dead     atomic.Bool
+	remove   func() // closes both ends, as the test's end does
 }
 
-// lay lays a cable to an address. It is taken away with the test.
+// lay lays a cable to an address. It is removed with the test.
 func lay(t testing.TB, to string) *cable {
 	t.Helper()
-	c := &cable{listener: listen(t)}
 	end := make(chan struct{})
+	c := &cable{listener: listen(t), remove: sync.OnceFunc(func() { close(end) })}
 	var all sync.WaitGroup
 	t.Cleanup(func() {
-		close(end)
+		c.remove()
 		c.listener.Close()
 		all.Wait()
 	})
