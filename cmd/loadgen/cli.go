@@ -44,6 +44,8 @@ type arguments struct {
 	List  listArguments `cmd:"" help:"Explain the scenarios: work, variants, what an op is, default sizes."`
 	Soak  soakArguments `cmd:"" help:"Do everything at once for a long time, with kills and panics, and look whether anything is lost or left."`
 	Child struct{}      `cmd:"" hidden:""`
+
+	Loopback struct{} `cmd:"" hidden:""`
 }
 
 type listArguments struct {
@@ -101,6 +103,8 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 			err = given.Soak.run(ctx, out, words)
 		case childCommand:
 			err = beChild(ctx, in, out, words)
+		case loopbackCommand:
+			err = beLoopback(ctx, out)
 		default:
 			err = given.Run.run(ctx, all, out, words)
 		}
