@@ -13,7 +13,8 @@ import (
 // to do with parents and children. Binding twice is binding once. If one of the
 // two has ended already, the other gets its end with ErrNoProc, which is
 // abnormal. The errors: ErrNoActor for a zero AnyRef, ErrSelf for one and the
-// same actor, ErrOption for actors of two Systems. Any goroutine may call it.
+// same actor, ErrOption for actors of two Systems, ErrNotSupported for one of
+// another node. Any goroutine may call it.
 func Bind(a, b AnyRef) error {
 	x, y := a.actor(), b.actor()
 	switch {
@@ -21,6 +22,10 @@ func Bind(a, b AnyRef) error {
 		return ErrNoActor
 	case x == y:
 		return ErrSelf
+	case x.shim() != nil:
+		return x.shim().unsupported("bind")
+	case y.shim() != nil:
+		return y.shim().unsupported("bind")
 	case x.kind.sys != y.kind.sys:
 		return fmt.Errorf("%w: bind: %v and %v belong to two Systems", ErrOption, a, b)
 	}

@@ -32,6 +32,14 @@ func (r Ref[M]) send(ctx context.Context, e envelope[M]) error {
 	if t, ok := r.c.task.Runner.(*turner[M]); ok {
 		return (*Context[M])(t).accept(ctx, e)
 	}
+	return r.sendElsewhere(ctx, e)
+}
+
+// sendElsewhere is send where r leads to no actor of this process, or not straight to it.
+func (r Ref[M]) sendElsewhere(ctx context.Context, e envelope[M]) error {
+	if s := r.c.shim(); s != nil {
+		return sendFar(ctx, s, e)
+	}
 	return r.c.task.Runner.(caster[M]).cast(ctx, e) //nolint:forcetypeassert // a Ref[M] leads to nothing else
 }
 

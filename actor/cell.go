@@ -19,7 +19,7 @@ type ID = registry.ID
 // Who has no name, child, monitor, timer or waiter has no rare part. With a
 // mailbox of 40 bytes and the behaviour's 16 the whole is 144 bytes.
 type cell struct {
-	task   sched.Task // its Runner is the *turner[M], or a proxy
+	task   sched.Task // its Runner is the *turner[M], a proxy, or a *remote
 	kind   *kind
 	life   weave.Uint32  // see life.go
 	taken  atomic.Uint32 // messages taken out of the mailbox and not handled, as of the last time it mattered
@@ -41,7 +41,7 @@ type core interface {
 	abandon()
 }
 
-func (c *cell) core() core { return c.task.Runner.(core) } //nolint:forcetypeassert // proxies never get here
+func (c *cell) core() core { return c.task.Runner.(core) } //nolint:forcetypeassert // proxies and shims never get here
 
 // rare is what only some actors have.
 type rare struct {
@@ -127,6 +127,10 @@ func (c *cell) tell(l mailbox.Lane, n notice) bool {
 
 // stop asks for a graceful end (rows K1, P5).
 func (c *cell) stop(reason error) {
+	if s := c.shim(); s != nil {
+		s.end(EndStop, reason)
+		return
+	}
 	sched.Touch(&c.task, nil)
 	switch {
 	case !c.set(stopAskedFlag): // the first counts
@@ -157,6 +161,10 @@ func (c *cell) look() {
 
 // drain closes the door and lets the actor finish (row K3).
 func (c *cell) drain() {
+	if s := c.shim(); s != nil {
+		s.end(EndDrain, nil)
+		return
+	}
 	sched.Touch(&c.task, nil)
 	if _, moved := c.advance(Draining); moved {
 		c.look()

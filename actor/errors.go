@@ -49,6 +49,9 @@ var (
 	ErrSelf = errors.New("actor: waits for itself")
 	// ErrNotInspectable: the actor's value has no hook Inspect.
 	ErrNotInspectable = errors.New("actor: gives no leave to be inspected")
+	// ErrNotSupported: this cannot be done to an actor of another node, or not
+	// to one of that node.
+	ErrNotSupported = errors.New("actor: not supported for an actor of another node")
 	// ErrNilContext: a nil context.Context was given.
 	ErrNilContext = errors.New("actor: nil context")
 	// ErrNilConversion: a Ref made by Adapt without a conversion was sent to.

@@ -38,7 +38,7 @@ func (e ending) normal() bool { return !e.failed && (e.err == nil || e.err == Er
 //  3. the mailbox is closed; what is in it becomes dead letters, and whoever
 //     waits for an answer is told (after a failure this comes first)
 //  4. children are killed and detached; timers end; the name is free
-//  5. monitors are told
+//  5. monitors are told, and who watches the remotable actors
 //  6. unlinked from the supervisor, which is told: in this order, so that of
 //     the end and Unlink one wins
 //  7. status Stopped: whoever waits goes on
@@ -191,6 +191,9 @@ func (c *cell) conclude(e ending, state any) {
 
 	ev := e.event(c)
 	c.tellWatchers(ev)
+	if c.has(remotableFlag) {
+		sys.remotables.leave(c, ev)
+	}
 	c.tellParent(ev, state)
 	c.forget()
 

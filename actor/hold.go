@@ -47,7 +47,7 @@ import (
 // revived, is suspended after PostStart.
 //
 // The errors: ErrNoActor, ErrStopped when the actor has ended or ends first,
-// ErrSelf for the actor itself, ErrNilContext, context.Cause(ctx) when ctx ends
+// ErrSelf for the actor itself, ErrNotSupported for one of another node, ErrNilContext, context.Cause(ctx) when ctx ends
 // first (the actor is suspended then as soon as its callback returns; Resume
 // takes that back), and inside a handler ErrKilled and sched.ErrTooManyWaiters.
 // Any goroutine may call it.
@@ -59,6 +59,8 @@ func Suspend(ctx context.Context, r AnyRef) error {
 	switch {
 	case c == nil:
 		return ErrNoActor
+	case c.shim() != nil:
+		return c.shim().unsupported("suspend")
 	case runsHere(c):
 		return ErrSelf
 	case ctx.Err() != nil:
@@ -74,13 +76,16 @@ func Suspend(ctx context.Context, r AnyRef) error {
 
 // Resume ends a suspension: the actor goes on with what has been queued. To
 // resume what is not suspended does nothing. The errors: ErrNoActor, and
-// ErrStopped when the actor has ended. It does not wait. Any goroutine may call
+// ErrStopped when the actor has ended, and ErrNotSupported for one of another
+// node. It does not wait. Any goroutine may call
 // it.
 func Resume(r AnyRef) error {
 	c := r.actor()
 	switch {
 	case c == nil:
 		return ErrNoActor
+	case c.shim() != nil:
+		return c.shim().unsupported("resume")
 	case c.status() >= Stopping:
 		return ErrStopped
 	}

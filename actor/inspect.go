@@ -45,7 +45,7 @@ func (d Doing) String() string {
 }
 
 // Actors yields all actors of the System that have not ended, with what they
-// are doing. It costs time in proportion to their number and stops nothing;
+// are doing; those of other nodes (Shim) are not among them. It costs time in proportion to their number and stops nothing;
 // any goroutine may call it at any time.
 func (sys *System) Actors() iter.Seq[Info] {
 	return func(yield func(Info) bool) {
@@ -55,7 +55,7 @@ func (sys *System) Actors() iter.Seq[Info] {
 		}
 		now := sys.sched.Now()
 		for _, c := range sys.ids.All() {
-			if c == nil {
+			if c == nil || c.shim() != nil {
 				continue
 			}
 			if !yield(c.info(doing, now)) {
@@ -99,6 +99,7 @@ func (c *cell) info(doing map[*sched.Task]sched.Activity, now time.Duration) Inf
 // Stats are the counters of a System.
 type Stats struct {
 	Live        int64             `json:"live"`         // actors that have not ended
+	Shims       int64             `json:"shims"`        // shims that have not ended: actors of other nodes
 	Spawned     uint64            `json:"spawned"`      // actors ever made, those included whose start failed
 	Abandoned   uint64            `json:"abandoned"`    // actors ever written off
 	DeadLetters map[string]uint64 `json:"dead_letters"` // discarded messages by reason
@@ -110,6 +111,7 @@ type Stats struct {
 func (sys *System) Stats() Stats {
 	st := Stats{
 		Live:        sys.count(),
+		Shims:       sys.shims.Load(),
 		Spawned:     sys.spawned.Load(),
 		Abandoned:   sys.abandoned.Load(),
 		DeadLetters: map[string]uint64{},

@@ -21,7 +21,7 @@ type Inspector interface {
 // errors: ErrNotInspectable for an actor without the hook, ErrFailed for one that
 // has failed and waits to be revived (KeepMailbox), ErrStopped when the
 // actor has ended, or ends first, context.Cause(ctx) when ctx ends first,
-// ErrSelf for the actor itself, ErrNoActor, ErrNilContext,
+// ErrSelf for the actor itself, ErrNotSupported for one of another node, ErrNoActor, ErrNilContext,
 // and inside a handler ErrKilled and sched.ErrTooManyWaiters. Any goroutine may
 // call it; inside a handler the worker is handed on while it waits.
 func Inspect(ctx context.Context, r AnyRef) (any, error) {
@@ -32,6 +32,8 @@ func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	switch {
 	case c == nil:
 		return nil, ErrNoActor
+	case c.shim() != nil:
+		return nil, c.shim().unsupported("inspect")
 	case !c.kind.hooks.has(inspect):
 		return nil, fmt.Errorf("%w: %v is a %s", ErrNotInspectable, r, c.kind.name)
 	case runsHere(c):

@@ -15,6 +15,10 @@ import (
 // KillGrace, by abandon. It walks the tree with a list of its own, so that a
 // deep tree needs no deep stack.
 func (c *cell) kill(cause error) {
+	if s := c.shim(); s != nil {
+		s.end(EndKill, nil)
+		return
+	}
 	for list := []*cell{c}; len(list) > 0; {
 		x := list[len(list)-1]
 		list = list[:len(list)-1]

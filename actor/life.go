@@ -77,6 +77,9 @@ const (
 	suspendFlag uint32 = 1 << 22
 	heldFlag    uint32 = 1 << 23
 
+	// remotableFlag: spawned with Remotable.
+	remotableFlag uint32 = 1 << 24
+
 	// urgent is what a turn looks for between callbacks.
 	urgent = killedFlag | claimedFlag | stopFlag | suspendFlag
 )

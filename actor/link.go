@@ -179,12 +179,18 @@ func (c *cell) children() []*cell {
 // V2); the present parent again is a success that changes nothing. No Started
 // event is sent. The errors: ErrNoActor, ErrStopped when the child is ending,
 // ErrStopping when the parent is, ErrCycle when the child is an ancestor of the
-// parent, or the parent itself, and ErrOption when they are of two Systems. Any
+// parent, or the parent itself, ErrOption when they are of two Systems, and
+// ErrNotSupported when one is of another node. Any
 // goroutine may call it. The Links of a System come one after another.
 func Link(parent, child AnyRef) error {
 	p, c := parent.actor(), child.actor()
 	if p == nil || c == nil {
 		return ErrNoActor
+	}
+	for _, s := range [...]*Shim{p.shim(), c.shim()} {
+		if s != nil {
+			return s.unsupported("link")
+		}
 	}
 	if p.kind.sys != c.kind.sys {
 		return fmt.Errorf("%w: link: %v and %v belong to two Systems", ErrOption, parent, child)

@@ -22,7 +22,7 @@ type Down struct {
 // however many there are. The lock order is: the watched one's mu, then by's
 // watchMu.
 type watcher struct {
-	by     *cell
+	by     *cell // nil for OnEnd
 	target *cell // nil for the zero Ref
 	id     MonitorID
 
@@ -108,6 +108,30 @@ func (c *Context[M]) Demonitor(id MonitorID) {
 	}
 }
 
+// OnEnd has f called once with the Terminated or Failed event of r's actor, where
+// monitors are told of it, on the goroutine that ends the actor: f must not
+// block. If the actor has ended already, f is called at once, with ErrNoProc, as
+// Monitor tells it. After cancel f is not called any more, but it may be running
+// just then. It costs what a monitor costs. Any goroutine may call both.
+func OnEnd(r AnyRef, f func(Event)) (cancel func()) {
+	w := &watcher{target: r.actor()}
+	w.deliver = func(ev Event) {
+		if w.revoked.Swap(true) {
+			return
+		}
+		if err := guard(func() error { f(ev); return nil }); err != nil && w.target != nil {
+			w.target.kind.sys.log.Error("OnEnd function failed", "actor", ref{w.target}.String(), "error", err)
+		}
+	}
+	if w.target == nil || !w.target.watch(w) {
+		w.deliver(Event{Kind: Terminated, Actor: r, Err: ErrNoProc})
+	}
+	return func() {
+		w.revoked.Store(true)
+		w.unlist()
+	}
+}
+
 // watch enters w; false: c has ended.
 func (c *cell) watch(w *watcher) bool {
 	c.reach(sched.OpLink, nil)
@@ -117,7 +141,7 @@ func (c *cell) watch(w *watcher) bool {
 	if c.status() == Stopped {
 		return false
 	}
-	if w.by.remember(w) {
+	if w.by == nil || w.by.remember(w) {
 		w.older = r.watchers
 		if r.watchers != nil {
 			r.watchers.newer = w

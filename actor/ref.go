@@ -28,14 +28,19 @@ type AnyRef struct{ ref }
 func (r Ref[M]) Any() AnyRef { return AnyRef{r.ref} }
 
 // As gives r its message type back; false if that is not M, or r is zero
-// (rows R3, R4).
+// (rows R3, R4). Whether an actor of another node takes M may not be known here:
+// then it is true if messages of type M can be sent there at all.
 func As[M any](r AnyRef) (Ref[M], bool) {
 	if r.c == nil {
 		return Ref[M]{}, false
 	}
-	switch r.c.task.Runner.(type) {
+	switch x := r.c.task.Runner.(type) {
 	case *turner[M], caster[M]:
 		return Ref[M]{ref: r.ref}, true
+	case *remote:
+		if _, err := senderOf[M]((*Shim)(x)); err == nil {
+			return Ref[M]{ref: r.ref}, true
+		}
 	}
 	return Ref[M]{}, false
 }
@@ -89,11 +94,15 @@ func (r ref) Parent() AnyRef {
 	return AnyRef{}
 }
 
-// String returns the name, if there is one, and the id.
+// String returns the name, if there is one, and the id; for an actor of another
+// node the node too.
 func (r ref) String() string {
 	c := r.actor()
 	if c == nil {
 		return "<no actor>"
+	}
+	if s := c.shim(); s != nil {
+		return s.far.String()
 	}
 	if name := r.Name(); name != "" {
 		return fmt.Sprintf("%s<%x>", name, uint64(c.id))
@@ -179,21 +188,32 @@ func (r ref) Wait(ctx context.Context) error {
 }
 
 // StopAndWait is Stop and then Wait; it waits also when somebody else has
-// stopped the actor already.
+// stopped the actor already. It returns ErrNotSupported for an actor of a node
+// that cannot be asked for this; so do KillAndWait and DrainAndWait.
 func (r ref) StopAndWait(ctx context.Context) error {
+	if s := ShimOf(AnyRef{r}); s != nil {
+		return s.endAndWait(ctx, EndStop)
+	}
 	r.Stop()
 	return r.Wait(ctx)
 }
 
 // KillAndWait is Kill and then Wait; it returns nil when the actor has ended,
-// in whatever way.
+// in whatever way. For an actor of another node that is when it was killed or has
+// ended gracefully: other ends, as that of the node, say nothing about it.
 func (r ref) KillAndWait(ctx context.Context) error {
+	if s := ShimOf(AnyRef{r}); s != nil {
+		return s.endAndWait(ctx, EndKill)
+	}
 	r.Kill()
 	return graceful(r.Wait(ctx))
 }
 
 // DrainAndWait is Drain and then Wait.
 func (r ref) DrainAndWait(ctx context.Context) error {
+	if s := ShimOf(AnyRef{r}); s != nil {
+		return s.endAndWait(ctx, EndDrain)
+	}
 	r.Drain()
 	return r.Wait(ctx)
 }

@@ -13,7 +13,8 @@ import (
 // No parent is told of the exits that this orders, so none restarts anything;
 // new children are refused. When ctx ends, what is left is killed, and StopTree
 // returns context.Cause(ctx) as soon as it has ended, at the latest after
-// Config.KillGrace. Inside the tree itself it returns ErrSelf.
+// Config.KillGrace. Inside the tree itself it returns ErrSelf, and for an actor
+// of another node ErrNotSupported.
 func (r ref) StopTree(ctx context.Context) error {
 	if err := check(ctx); err != nil {
 		return err
@@ -21,6 +22,9 @@ func (r ref) StopTree(ctx context.Context) error {
 	c := r.actor()
 	if c == nil {
 		return ErrNoActor
+	}
+	if s := c.shim(); s != nil {
+		return s.unsupported("stop the tree")
 	}
 	for me := caller(); me != nil; me = me.parent.Load() {
 		if me == c {
@@ -129,6 +133,7 @@ func (sys *System) Shutdown(ctx context.Context) error {
 		sys.killAll()
 		_ = sys.settle(context.Background()) // KillGrace bounds it
 	}
+	sys.endShims()
 	stuck := sys.stuck()
 	closed := sys.sched.Close()
 	if late == nil && len(stuck) == 0 {
@@ -149,7 +154,7 @@ func (sys *System) Shutdown(ctx context.Context) error {
 func (sys *System) roots() []*cell {
 	var roots []*cell
 	for _, c := range sys.ids.All() {
-		if c != nil && c.parent.Load() == nil {
+		if c != nil && c.parent.Load() == nil && c.shim() == nil {
 			roots = append(roots, c)
 		}
 	}
@@ -159,7 +164,7 @@ func (sys *System) roots() []*cell {
 
 func (sys *System) killAll() {
 	for _, c := range sys.ids.All() {
-		if c != nil {
+		if c != nil && c.shim() == nil {
 			c.kill(ErrKilled)
 		}
 	}

@@ -21,6 +21,8 @@ type options struct {
 	bound    int
 	overflow Overflow
 	keep     bool
+
+	remotable bool
 }
 
 // Named gives the actor a name in its System: Whereis and ByName find it until
@@ -37,12 +39,15 @@ func Named(name string) Option {
 }
 
 // LinkedTo makes the actor a child of parent: its end is reported to parent,
-// and it dies with parent.
+// and it dies with parent. An actor of another node cannot be one: ErrNotSupported.
 func LinkedTo(parent AnyRef) Option {
 	return Option{func(o *options) error {
 		o.parent = parent.actor()
 		if o.parent == nil {
 			return fmt.Errorf("LinkedTo: %w", ErrNoActor)
+		}
+		if s := o.parent.shim(); s != nil {
+			return s.unsupported("LinkedTo")
 		}
 		return nil
 	}}
@@ -158,6 +163,12 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 		return Ref[M]{}, err
 	}
 	sched.Touch(&c.task, nil)
+	if o.remotable {
+		if err := sys.remotables.enter(&c.cell); err != nil {
+			c.startFailed(err)
+			return Ref[M]{}, err
+		}
+	}
 	if sys.closing.Load() {
 		// Shutdown may have looked for actors before this one was there.
 		c.startFailed(ErrSystemShutDown)

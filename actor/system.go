@@ -49,11 +49,14 @@ type System struct {
 	links  sync.Mutex // serialises Links
 	dead   deadLetters
 
+	remotables remotables
+
 	_         [64]byte
 	spawned   atomic.Uint64
 	live      atomic.Int64 // actors that have not ended, and one for the System itself if it is not the default one
 	_         [48]byte
 	abandoned atomic.Uint64
+	shims     atomic.Int64
 	closing   atomic.Bool
 	standard  bool          // the default System: ends with its last actor
 	ending    chan struct{} // one slot: one Shutdown at a time
@@ -213,6 +216,10 @@ func firstOfStandard() (*System, error) {
 // left takes a dead actor out of the books.
 func (sys *System) left(c *cell) {
 	sys.ids.Remove(c.id)
+	if c.shim() != nil {
+		sys.shims.Add(-1)
+		return
+	}
 	sys.leave()
 }
 
@@ -223,6 +230,7 @@ func (sys *System) leave() {
 	if n == 0 && sys.standard {
 		standard.CompareAndSwap(sys, nil)
 		sys.closing.Store(true)
+		sys.endShims()
 		sys.sched.Close()
 	}
 	if n <= 1 && sys.closing.Load() {

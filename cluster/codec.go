@@ -1,0 +1,131 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/ractor-go/ractor/actor"
+)
+
+// Codec says how the messages of one Go type cross the wire. Enum, Plain, Proto
+// and CBOR make one; Config.Codecs is where it is given. A Codec that cannot work
+// (a variant that is no message, a field of a type that has no encoding) is
+// still a Codec: Start refuses it, with an error that names what is wrong.
+// A Codec may serve any number of nodes and goroutines.
+type Codec interface {
+	// Message returns the type of the messages that it is for.
+	Message() reflect.Type
+
+	// Schema describes in readable text what it sends and understands, a line
+	// for each fact that must not change while other nodes run the old code.
+	// Package clustertest has a test helper that watches over it.
+	Schema() string
+
+	// Err says why the Codec is of no use; nil if it is well.
+	Err() error
+
+	// decode makes the message that in describes and sends it to in.to. The
+	// error is a *CodecError when the bytes are not such a message, otherwise
+	// that of the Cast.
+	decode(in *incoming) error
+}
+
+// encoder is what every Codec for messages of type M is, too.
+type encoder[M any] interface {
+	Codec
+
+	// encode appends the arguments of m to out and sets what out says of the
+	// message. After an error, a *CodecError, out.args is as it was. It may
+	// run methods of the message's fields (CBOR, protobuf), never panics, and
+	// keeps nothing of out.
+	encode(m M, out *outgoing) error
+}
+
+// outgoing is a message on its way out: who sends fills in the upper half, encode
+// the lower one. One value serves one message after another.
+type outgoing struct {
+	foreign bool // the peer is a ractor node of Rust: some encodings it cannot know
+
+	// export tells how another node calls an actor whose Ref is in the message,
+	// and sees to it that this session may address it before the message
+	// arrives. It is made once for a session, not for each message.
+	export func(r actor.AnyRef) (node string, incarnation, pid uint64, err error)
+
+	args    []byte   // encode appends to it
+	variant string   // the message's name
+	call    bool     // it travels as a Call: the variant has a Reply
+	pending *pending // who waits for the answer of a call; nil if nobody does
+}
+
+// incoming is a message that has come: decode reads it, and keeps nothing of it
+// but answer, which is for calls.
+type incoming struct {
+	ctx     context.Context // of the Cast to the actor
+	to      actor.AnyRef
+	variant []byte // what and variant may be overwritten when decode has returned
+	what    []byte
+	call    bool
+
+	// answer takes the encoded answer to a call, or why there is none: an error
+	// of the callee (Reply.Fail, ErrNoReply ...), or a *CodecError. It is called
+	// at most once, from any goroutine, perhaps before decode has returned, and
+	// not when decode returns an error. It must not block. The bytes are its own.
+	answer func(what []byte, err error)
+
+	// resolve makes the Ref of an actor that the message names; message is nil
+	// for an AnyRef.
+	resolve func(node string, incarnation, pid uint64, message reflect.Type) (actor.AnyRef, error)
+}
+
+// CodecError says what could not be encoded or decoded, and why. Variant and Field
+// are empty where it is not about one.
+type CodecError struct {
+	Doing   string // "encode" or "decode"
+	Message reflect.Type
+	Variant string
+	Field   string
+	Err     error
+}
+
+// Error names all of it.
+func (e *CodecError) Error() string {
+	where := e.Message.String()
+	if e.Variant != "" {
+		where += " " + e.Variant
+	}
+	if e.Field != "" {
+		where += "." + e.Field
+	}
+	return fmt.Sprintf("cluster: %s %s: %v", e.Doing, where, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CodecError) Unwrap() error { return e.Err }
+
+// ErrCodec is why a Codec is of no use; it comes wrapped with what is wrong.
+var ErrCodec = errors.New("cluster: bad codec")
+
+// codecs finds the Codec for a type of messages.
+type codecs map[reflect.Type]Codec
+
+// newCodecs checks a list of Codecs and puts them together. The error has all
+// that is wrong.
+func newCodecs(list []Codec) (codecs, error) {
+	all := make(codecs, len(list))
+	var wrong []error
+	for i, c := range list {
+		if c == nil {
+			wrong = append(wrong, fmt.Errorf("%w: Codecs[%d] is nil", ErrCodec, i))
+			continue
+		}
+		if err := c.Err(); err != nil {
+			wrong = append(wrong, err)
+		} else if all[c.Message()] != nil {
+			wrong = append(wrong, fmt.Errorf("%w: two are for messages of type %v", ErrCodec, c.Message()))
+		}
+		all[c.Message()] = c
+	}
+	return all, errors.Join(wrong...)
+}

@@ -1,0 +1,38 @@
+package cluster
+
+import "errors"
+
+var (
+	// ErrNodeDown: the session with the actor's node has ended. Calls that wait
+	// end with it, and monitors are told it.
+	ErrNodeDown = errors.New("cluster: node is down")
+	// ErrOutboundFull: the peer reads more slowly than this node sends, and
+	// Config.Outbound bytes wait already. What was to be sent was not.
+	ErrOutboundFull = errors.New("cluster: outbound queue is full")
+	// ErrTooLarge: the message is larger than Config.MaxFrame.
+	ErrTooLarge = errors.New("cluster: message is too large")
+	// ErrNoCodec: no Codec of Config.Codecs is for this type of messages.
+	ErrNoCodec = errors.New("cluster: no codec")
+	// ErrNoSession: there is no session with a node of that name.
+	ErrNoSession = errors.New("cluster: no session with that node")
+	// ErrNotExported: the actor cannot be addressed by other nodes; it was not
+	// spawned with actor.Remotable.
+	ErrNotExported = errors.New("cluster: actor is not remotable")
+	// ErrNotAllowed: the other node does not let this one do that.
+	ErrNotAllowed = errors.New("cluster: not allowed")
+	// ErrNoKind: the other node has no such kind of actor in Config.Kinds.
+	ErrNoKind = errors.New("cluster: no such kind of actor")
+	// ErrRefused: the other node has refused a request; it comes wrapped with
+	// what that said.
+	ErrRefused = errors.New("cluster: refused")
+	// ErrConfig: a field of Config has a value that is of no use.
+	ErrConfig = errors.New("cluster: bad config")
+	// ErrStopped: the node has been stopped.
+	ErrStopped = errors.New("cluster: node is stopped")
+	// ErrHandshake: a connection did not become a session; it comes wrapped with
+	// why.
+	ErrHandshake = errors.New("cluster: handshake failed")
+)
+
+// errSlowPeer is why a session ends whose peer asks and does not read.
+var errSlowPeer = errors.New("cluster: peer asks, and does not read the answers")

@@ -1,0 +1,48 @@
+package cluster
+
+import "fmt"
+
+// Event is what happened to a session. Config.Events is sent one for each step, in
+// order; a session that was authenticated gets exactly one Disconnected.
+type Event struct {
+	Kind    EventKind
+	Session Session // as it was at the time
+
+	// Err is why the session has ended: Disconnected only.
+	Err error
+}
+
+// EventKind says how far a session has come.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// Opened: there is a connection, and nothing is known of the peer.
+	Opened EventKind = iota + 1
+	// Authenticated: the peer has shown that it knows the cookie; messages can
+	// be sent.
+	Authenticated
+	// Ready: both sides have told what they had to tell at first: groups and
+	// names are there.
+	Ready
+	// Disconnected: the connection has ended, however far it had come.
+	Disconnected
+)
+
+var eventNames = [...]string{Opened: "opened", Authenticated: "authenticated", Ready: "ready", Disconnected: "disconnected"}
+
+// String returns the kind's name.
+func (k EventKind) String() string {
+	if k >= Opened && k <= Disconnected {
+		return eventNames[k]
+	}
+	return fmt.Sprintf("EventKind(%d)", uint8(k))
+}
+
+// String says what happened to which session.
+func (e Event) String() string {
+	if e.Err == nil {
+		return fmt.Sprintf("%v: %v", e.Session, e.Kind)
+	}
+	return fmt.Sprintf("%v: %v: %v", e.Session, e.Kind, e.Err)
+}

@@ -1,0 +1,10 @@
+// Package wire is what nodes send each other as bytes: frames, each of which
+// holds one protobuf message, in the format of ractor_cluster.
+//
+// The .proto files beside this text are ours, written from the description of
+// the protocol, and say what each message is for; the code made from them is
+// generated. Two fields go beyond ractor, with numbers that it does not use:
+// NodeFlags.go, 50001, and NetworkMessage.go, 50002.
+package wire
+
+//go:generate go -C ../../../internal/tools/protogen run . ../../.. cluster/internal/wire

@@ -1,0 +1,225 @@
+package cluster
+
+import (
+	"io"
+	"sync"
+)
+
+// Sizes of an outbox.
+const (
+	bigFrame  = 16 << 10  // a frame above this goes by the slow lane
+	slowShare = 64 << 10  // what a round takes of the slow lane, or one frame
+	keepSpace = 256 << 10 // a buffer that has grown above this is given back
+	overdraft = 4 << 20   // what frames that cannot be refused may take above the limit
+)
+
+// outbox is what a session has to send. Those who send put whole frames into it;
+// one goroutine, the writer, takes them out.
+//
+// There are two lanes. fast is one buffer: the writer swaps it for an empty one
+// and writes it in one go, so that the more there is the fewer calls it takes. In
+// slow are big frames, and, because order holds from sender to receiver, all
+// frames for a receiver that has something in slow. Each round writes all that is
+// in fast, and then a share of slow: so a small message waits behind one big one at
+// most, not behind all of them.
+type outbox struct {
+	limit int // bytes, above which put refuses
+
+	mu      sync.Mutex
+	fast    []byte         // guarded by mu
+	spare   []byte         // guarded by mu: fast's other half, empty; the writer's while it writes
+	slow    []byte         // guarded by mu: frames one after another
+	lengths []slowFrame    // guarded by mu: of the frames in slow
+	first   int            // guarded by mu: the index in lengths of the first that is left
+	waiting map[uint64]int // guarded by mu: frames in slow, for each receiver
+	writing int            // guarded by mu: bytes that the writer has taken and not written
+	asleep  bool           // guarded by mu: the writer waits for wake
+	closed  error          // guarded by mu: nothing is taken any more
+	last    bool           // guarded by mu: what is queued is to be written before the end
+
+	wake    chan struct{} // one slot
+	written uint64        // of the writer: bytes
+}
+
+// slowFrame is a frame in the slow lane.
+type slowFrame struct {
+	to     uint64
+	length int
+}
+
+// urgency says how a frame queues.
+type urgency uint8
+
+const (
+	// data goes behind what the same receiver has in the slow lane, and is
+	// refused when the outbox is full.
+	data urgency = iota
+	// answers are data that cannot be refused.
+	answers
+	// early overtakes the slow lane: it can be in nobody's way.
+	early
+	// late comes after all that was put before.
+	late
+)
+
+func newOutbox(limit int) *outbox {
+	return &outbox{limit: limit, waiting: map[uint64]int{}, wake: make(chan struct{}, 1)}
+}
+
+// put appends one frame, which add makes, for the receiver to. A frame may be as
+// large as it likes while the outbox is empty. The errors: ErrOutboundFull, and
+// what the outbox was closed with. add runs with the lock held: it only appends.
+func (o *outbox) put(to uint64, u urgency, add func(dst []byte) []byte) error {
+	o.mu.Lock()
+	if err := o.room(u); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	before := len(o.fast)
+	o.fast = add(o.fast)
+	o.queue(to, u, before)
+	o.wakeAndUnlock()
+	return nil
+}
+
+// room says why a frame is refused; mu is held.
+func (o *outbox) room(u urgency) error {
+	if o.closed != nil {
+		return o.closed
+	}
+	switch queued := len(o.fast) + len(o.slow) + o.writing; {
+	case queued < o.limit:
+	case u == data:
+		return ErrOutboundFull
+	case queued >= o.limit+overdraft:
+		// It does not read, and goes on asking.
+		o.close(errSlowPeer, false)
+		return errSlowPeer
+	}
+	return nil
+}
+
+// queue moves the frame that fast has from before on to the slow lane if that is
+// its place; mu is held.
+func (o *outbox) queue(to uint64, u urgency, before int) {
+	length := len(o.fast) - before
+	switch {
+	case u == early:
+		return
+	case len(o.slow) == 0 && length <= bigFrame:
+		return
+	case u != late && length <= bigFrame && o.waiting[to] == 0:
+		return
+	}
+	o.slow = append(o.slow, o.fast[before:]...)
+	o.fast = o.fast[:before]
+	o.lengths = append(o.lengths, slowFrame{to, length})
+	o.waiting[to]++
+}
+
+// wakeAndUnlock ends a put.
+func (o *outbox) wakeAndUnlock() {
+	wake := o.asleep
+	o.asleep = false
+	o.mu.Unlock()
+	if wake {
+		o.wake <- struct{}{} // the slot is empty: the writer slept
+	}
+}
+
+// close refuses all further frames with err. What is queued is written before
+// the writer ends if last is true, otherwise dropped. The first close counts.
+func (o *outbox) close(err error, last bool) {
+	if o.closed == nil {
+		o.closed, o.last = err, last
+	}
+}
+
+// end is close for those who do not hold mu.
+func (o *outbox) end(err error, last bool) {
+	o.mu.Lock()
+	o.close(err, last)
+	o.wakeAndUnlock()
+}
+
+// queued is how many bytes wait or are being written.
+func (o *outbox) queued() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.fast) + len(o.slow) + o.writing
+}
+
+// write is the writer: it writes to w what comes, until the outbox is closed or
+// w fails, and returns why. Nothing is taken afterwards.
+func (o *outbox) write(w io.Writer) error {
+	for {
+		fast, slow, err := o.take()
+		if err != nil {
+			return err
+		}
+		for _, b := range [...][]byte{fast, slow} {
+			if len(b) == 0 {
+				continue
+			}
+			if _, err := w.Write(b); err != nil {
+				o.end(err, false)
+				return err
+			}
+		}
+		o.give(fast, slow)
+	}
+}
+
+// take waits for something to write. slow stays where it is: whoever appends to
+// the lane meanwhile writes behind it.
+func (o *outbox) take() (fast, slow []byte, err error) {
+	o.mu.Lock()
+	for len(o.fast)+len(o.slow) == 0 && o.closed == nil {
+		o.asleep = true
+		o.mu.Unlock()
+		<-o.wake
+		o.mu.Lock()
+	}
+	defer o.mu.Unlock()
+	if o.closed != nil && (!o.last || len(o.fast)+len(o.slow) == 0) {
+		return nil, nil, o.closed
+	}
+	fast, o.fast, o.spare = o.fast, o.spare, nil
+	share := 0
+	for o.first < len(o.lengths) {
+		f := o.lengths[o.first]
+		if share > 0 && share+f.length > slowShare {
+			break
+		}
+		share += f.length
+		o.first++
+		if o.waiting[f.to]--; o.waiting[f.to] == 0 {
+			delete(o.waiting, f.to)
+		}
+	}
+	if o.first > len(o.lengths)/2 && o.first > 1024 {
+		o.lengths = append(o.lengths[:0], o.lengths[o.first:]...)
+		o.first = 0
+	}
+	slow, o.slow = o.slow[:share:share], o.slow[share:]
+	o.writing = len(fast) + len(slow)
+	return fast, slow, nil
+}
+
+// give brings the buffers back when they have been written.
+func (o *outbox) give(fast, slow []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.writing = 0
+	o.written += uint64(len(fast) + len(slow))
+	if cap(fast) <= keepSpace {
+		o.spare = fast[:0]
+	}
+	if len(o.slow) == 0 {
+		// The memory behind us goes with it.
+		o.slow, o.first = nil, 0
+		if o.lengths = o.lengths[:0]; cap(o.lengths) > 1024 {
+			o.lengths = nil
+		}
+	}
+}

@@ -1,0 +1,104 @@
+// Protogen compiles the .proto files of one directory to Go, beside them.
+//
+//	go -C internal/tools/protogen run . ROOT DIR
+//
+// DIR is relative to ROOT, and so are the imports in the files. This is a module
+// of its own, so that what compiles the files is no dependency of what uses them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/bufbuild/protocompile"
+	"github.com/bufbuild/protocompile/protoutil"
+	"google.golang.org/protobuf/cmd/protoc-gen-go/internal_gengo"
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/pluginpb"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: protogen ROOT DIR")
+		os.Exit(2)
+	}
+	if err := generate(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "protogen:", err)
+		os.Exit(1)
+	}
+}
+
+func generate(root, dir string) error {
+	found, err := filepath.Glob(filepath.Join(root, dir, "*.proto"))
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("%s has no .proto files", filepath.Join(root, dir))
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, path.Join(dir, filepath.Base(f)))
+	}
+	request, err := compile(root, names)
+	if err != nil {
+		return err
+	}
+	plugin, err := protogen.Options{}.New(request)
+	if err != nil {
+		return err
+	}
+	for _, f := range plugin.Files {
+		if f.Generate {
+			internal_gengo.GenerateFile(plugin, f)
+		}
+	}
+	response := plugin.Response()
+	if response.Error != nil {
+		return errors.New(response.GetError())
+	}
+	// What protogen names by its import path goes where the .proto file is.
+	for _, f := range response.GetFile() {
+		to := filepath.Join(root, dir, path.Base(f.GetName()))
+		if err := os.WriteFile(to, []byte(f.GetContent()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile returns what protoc would ask of protoc-gen-go: the files named, and
+// before each what it imports.
+func compile(root string, names []string) (*pluginpb.CodeGeneratorRequest, error) {
+	compiler := protocompile.Compiler{
+		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{root}}),
+		SourceInfoMode: protocompile.SourceInfoStandard,
+	}
+	files, err := compiler.Compile(context.Background(), names...)
+	if err != nil {
+		return nil, err
+	}
+	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names}
+	added := map[string]bool{}
+	var add func(protoreflect.FileDescriptor)
+	add = func(f protoreflect.FileDescriptor) {
+		if added[f.Path()] {
+			return
+		}
+		added[f.Path()] = true
+		imports := f.Imports()
+		for i := range imports.Len() {
+			add(imports.Get(i).FileDescriptor)
+		}
+		request.ProtoFile = append(request.ProtoFile, protoutil.ProtoFromFileDescriptor(f))
+	}
+	for _, f := range files {
+		add(f)
+	}
+	return request, nil
+}
