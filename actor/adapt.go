@@ -51,6 +51,16 @@ func Adapt[T, M any](to Ref[M], conv func(T) M) Ref[T] {
 	return refTo[T](&a.proxyCell, a)
 }
 
+// IsProxy says that r is a Ref of Adapt or ByName: what is sent to it takes a way
+// of its own to the actor that it leads to.
+func IsProxy(r AnyRef) bool {
+	if r.c == nil {
+		return false
+	}
+	_, ok := r.c.task.Runner.(proxy)
+	return ok
+}
+
 type adapter[T, M any] struct {
 	proxyCell
 	to   Ref[M]

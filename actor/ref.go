@@ -191,7 +191,7 @@ func (r ref) Wait(ctx context.Context) error {
 // stopped the actor already. It returns ErrNotSupported for an actor of a node
 // that cannot be asked for this; so do KillAndWait and DrainAndWait.
 func (r ref) StopAndWait(ctx context.Context) error {
-	if s := ShimOf(AnyRef{r}); s != nil {
+	if s := r.shim(); s != nil {
 		return s.endAndWait(ctx, EndStop)
 	}
 	r.Stop()
@@ -202,7 +202,7 @@ func (r ref) StopAndWait(ctx context.Context) error {
 // in whatever way. For an actor of another node that is when it was killed or has
 // ended gracefully: other ends, as that of the node, say nothing about it.
 func (r ref) KillAndWait(ctx context.Context) error {
-	if s := ShimOf(AnyRef{r}); s != nil {
+	if s := r.shim(); s != nil {
 		return s.endAndWait(ctx, EndKill)
 	}
 	r.Kill()
@@ -211,7 +211,7 @@ func (r ref) KillAndWait(ctx context.Context) error {
 
 // DrainAndWait is Drain and then Wait.
 func (r ref) DrainAndWait(ctx context.Context) error {
-	if s := ShimOf(AnyRef{r}); s != nil {
+	if s := r.shim(); s != nil {
 		return s.endAndWait(ctx, EndDrain)
 	}
 	r.Drain()

@@ -110,9 +110,17 @@ func NewShim(sys *System, far Far) *Shim {
 	return s
 }
 
-// ShimOf returns the shim that r leads to; nil when that is an actor of this
-// process, or there is none.
+// ShimOf returns the shim whose Ref r is; nil for every other Ref, also for one of
+// Adapt that leads to a shim. It costs some ns.
 func ShimOf(r AnyRef) *Shim {
+	if r.c != nil {
+		return r.c.shim()
+	}
+	return nil
+}
+
+// shim returns the shim that r leads to, nil if there is none.
+func (r ref) shim() *Shim {
 	if c := r.actor(); c != nil {
 		return c.shim()
 	}

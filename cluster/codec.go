@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/rpc"
 )
 
 // Codec says how the messages of one Go type cross the wire. Enum, Plain, Proto
@@ -32,9 +33,11 @@ type Codec interface {
 	decode(in *incoming) error
 }
 
-// encoder is what every Codec for messages of type M is, too.
+// encoder is what every Codec for messages of type M is, too. It is the Sender of
+// the shims of this package.
 type encoder[M any] interface {
 	Codec
+	actor.Sender[M]
 
 	// encode appends the arguments of m to out and sets what out says of the
 	// message. After an error, a *CodecError, out.args is as it was. It may
@@ -43,27 +46,49 @@ type encoder[M any] interface {
 	encode(m M, out *outgoing) error
 }
 
-// outgoing is a message on its way out: who sends fills in the upper half, encode
-// the lower one. One value serves one message after another.
-type outgoing struct {
-	foreign bool // the peer is a ractor node of Rust: some encodings it cannot know
+// peer is the node at the other end of a session, as codecs need it.
+type peer interface {
+	// foreign says that it is a ractor node, which knows only what ractor does.
+	foreign() bool
 
-	// export tells how another node calls an actor whose Ref is in the message,
-	// and sees to it that this session may address it before the message
-	// arrives. It is made once for a session, not for each message.
-	export func(r actor.AnyRef) (node string, incarnation, pid uint64, err error)
+	// export tells how the peer calls the actor that r leads to, and sees to it
+	// that it may address that actor before the present message, or answer, has
+	// arrived. It is called inside encode, or on the goroutine that answers.
+	export(r actor.AnyRef) (node string, incarnation, pid uint64, err error)
+
+	// resolve makes the Ref of an actor that the peer has named; message is nil
+	// for an AnyRef. It is called inside decode, or pending.answer.
+	resolve(node string, incarnation, pid uint64, message reflect.Type) (actor.AnyRef, error)
+}
+
+// line is the Far of every shim of this package: the way to one actor.
+type line interface {
+	// begin returns where to encode a message to that actor, until end.
+	begin(ctx context.Context) (*outgoing, error)
+
+	// end sends what begin has returned and encode has filled, or, if err is not
+	// nil, puts it away and returns err.
+	end(ctx context.Context, out *outgoing, err error) error
+}
+
+// outgoing is a message on its way out. One value serves one message after
+// another.
+type outgoing struct {
+	peer peer // set by the session, once
 
 	args    []byte   // encode appends to it
 	variant string   // the message's name
 	call    bool     // it travels as a Call: the variant has a Reply
-	pending *pending // who waits for the answer of a call; nil if nobody does
+	pending *pending // who waits for the answer to a call; nil if nobody does
 }
 
-// incoming is a message that has come: decode reads it, and keeps nothing of it
-// but answer, which is for calls.
+// incoming is a message that has come: decode reads it, and keeps of it only what
+// is for calls.
 type incoming struct {
-	ctx     context.Context // of the Cast to the actor
-	to      actor.AnyRef
+	peer peer
+	ctx  context.Context // of the Cast to the actor
+	to   actor.AnyRef
+
 	variant []byte // what and variant may be overwritten when decode has returned
 	what    []byte
 	call    bool
@@ -74,9 +99,9 @@ type incoming struct {
 	// not when decode returns an error. It must not block. The bytes are its own.
 	answer func(what []byte, err error)
 
-	// resolve makes the Ref of an actor that the message names; message is nil
-	// for an AnyRef.
-	resolve func(node string, incarnation, pid uint64, message reflect.Type) (actor.AnyRef, error)
+	// request is set by decode of a call: GiveUp says that the caller's time is
+	// over.
+	request rpc.Incoming
 }
 
 // CodecError says what could not be encoded or decoded, and why. Variant and Field

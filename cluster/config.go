@@ -177,7 +177,9 @@ const noListener = "-"
 // validate returns c with its defaults, or all that is wrong with it.
 func (c Config) validate() (Config, error) {
 	var wrong []error
-	no := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...)) }
+	no := func(format string, args ...any) {
+		wrong = append(wrong, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
+	}
 
 	setDefault(&c.Host, "localhost")
 	setDefault(&c.Listen, "127.0.0.1:0")

@@ -22,9 +22,9 @@ var (
 	ErrNotAllowed = errors.New("cluster: not allowed")
 	// ErrNoKind: the other node has no such kind of actor in Config.Kinds.
 	ErrNoKind = errors.New("cluster: no such kind of actor")
-	// ErrRefused: the other node has refused a request; it comes wrapped with
-	// what that said.
-	ErrRefused = errors.New("cluster: refused")
+	// ErrUndecodable: the other node could not read the message; the two have
+	// different Codecs for it, or the actor takes other messages.
+	ErrUndecodable = errors.New("cluster: cannot be decoded")
 	// ErrConfig: a field of Config has a value that is of no use.
 	ErrConfig = errors.New("cluster: bad config")
 	// ErrStopped: the node has been stopped.

@@ -3,6 +3,8 @@ package cluster
 import (
 	"io"
 	"sync"
+
+	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
 
 // Sizes of an outbox.
@@ -35,10 +37,10 @@ type outbox struct {
 	writing int            // guarded by mu: bytes that the writer has taken and not written
 	asleep  bool           // guarded by mu: the writer waits for wake
 	closed  error          // guarded by mu: nothing is taken any more
+	written uint64         // guarded by mu: bytes
 	last    bool           // guarded by mu: what is queued is to be written before the end
 
-	wake    chan struct{} // one slot
-	written uint64        // of the writer: bytes
+	wake chan struct{} // one slot
 }
 
 // slowFrame is a frame in the slow lane.
@@ -54,8 +56,8 @@ const (
 	// data goes behind what the same receiver has in the slow lane, and is
 	// refused when the outbox is full.
 	data urgency = iota
-	// answers are data that cannot be refused.
-	answers
+	// owed is data that cannot be refused: an answer.
+	owed
 	// early overtakes the slow lane: it can be in nobody's way.
 	early
 	// late comes after all that was put before.
@@ -82,12 +84,33 @@ func (o *outbox) put(to uint64, u urgency, add func(dst []byte) []byte) error {
 	return nil
 }
 
+// putCast is put for a cast: it makes no closure.
+func (o *outbox) putCast(to uint64, variant string, args []byte) error {
+	o.mu.Lock()
+	if err := o.room(data); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	before := len(o.fast)
+	o.fast = wire.AppendCast(o.fast, to, args, variant, nil)
+	o.queue(to, data, before)
+	o.wakeAndUnlock()
+	return nil
+}
+
+// putCall is put for a call.
+func (o *outbox) putCall(to, tag, timeoutMS uint64, limited bool, variant string, args []byte) error {
+	return o.put(to, data, func(dst []byte) []byte {
+		return wire.AppendCall(dst, to, args, tag, timeoutMS, limited, variant, nil)
+	})
+}
+
 // room says why a frame is refused; mu is held.
 func (o *outbox) room(u urgency) error {
 	if o.closed != nil {
 		return o.closed
 	}
-	switch queued := len(o.fast) + len(o.slow) + o.writing; {
+	switch queued := o.queued(); {
 	case queued < o.limit:
 	case u == data:
 		return ErrOutboundFull
@@ -142,12 +165,8 @@ func (o *outbox) end(err error, last bool) {
 	o.wakeAndUnlock()
 }
 
-// queued is how many bytes wait or are being written.
-func (o *outbox) queued() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.fast) + len(o.slow) + o.writing
-}
+// queued is how many bytes wait or are being written; mu is held.
+func (o *outbox) queued() int { return len(o.fast) + len(o.slow) + o.writing }
 
 // write is the writer: it writes to w what comes, until the outbox is closed or
 // w fails, and returns why. Nothing is taken afterwards.

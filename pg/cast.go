@@ -9,7 +9,7 @@ import (
 )
 
 // Cast sends m to every member, as Ref.Cast does, and returns to how many it
-// went: those who are draining or ending are not counted. All get the same m.
+// went: those who are draining or ending, or whose node is gone, are not counted. All get the same m.
 // The error is nil if it went to everybody else. It names the first refusal
 // (actor.ErrMailboxFull, the cause of ctx) and how many there were; or m went to
 // nobody: ErrName, actor.ErrWrongType, actor.ErrNilContext, actor.ErrKilled. A
@@ -29,7 +29,7 @@ func (g Group[M]) Cast(ctx context.Context, m M) (int, error) {
 	for _, member := range members {
 		r, ok := actor.As[M](member)
 		if !ok {
-			continue // never: the group has checked it
+			continue // of another node, and takes no M
 		}
 		switch err := r.Cast(ctx, m); {
 		case err == nil:

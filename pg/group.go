@@ -55,22 +55,29 @@ func compareKeys(a, b key) int {
 
 // check says what is wrong with a use of g.
 func (g Group[M]) check(ctx context.Context) error {
-	switch {
-	case ctx == nil:
+	if ctx == nil {
 		return actor.ErrNilContext
-	case g.Name == "":
-		return fmt.Errorf("%w: the group in scope %q has an empty name", ErrName, g.key().scope)
-	case g.Scope == AllScopes:
-		return fmt.Errorf("%w: group %q in scope %q, which means all scopes", ErrName, g.Name, g.Scope)
+	}
+	return g.key().check()
+}
+
+func (k key) check() error {
+	switch {
+	case k.name == "":
+		return fmt.Errorf("%w: the group in scope %q has an empty name", ErrName, k.scope)
+	case k.scope == AllScopes:
+		return fmt.Errorf("%w: group %q in scope %q, which means all scopes", ErrName, k.name, k.scope)
 	}
 	return nil
 }
 
 // reach says to a simulation that the calling goroutine is about to look at the
 // group, or to change it.
-func (g Group[M]) reach() {
+func (g Group[M]) reach() { g.key().reach() }
+
+func (k key) reach() {
 	if sched.Driven() {
-		sched.Reach(sched.Op{Kind: sched.OpGroup, On: g.key(), Note: g.String()})
+		sched.Reach(sched.Op{Kind: sched.OpGroup, On: k, Note: k.String()})
 	}
 }
 

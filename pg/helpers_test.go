@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -179,4 +180,76 @@ func recv[T any](ctx context.Context, t testing.TB, c <-chan T) T {
 		t.Fatal("nothing came")
 		panic("unreachable")
 	}
+}
+
+// far is the way to an actor of another node, in the place of a session.
+type far struct{ takes reflect.Type }
+
+func (f far) String() string { return fmt.Sprintf("far@node of %v", f.takes) }
+
+func (f far) Sender(message reflect.Type) (any, error) {
+	switch {
+	case f.takes != nil && f.takes != message:
+		return nil, fmt.Errorf("%w: %v", actor.ErrWrongType, message)
+	case message == reflect.TypeFor[string]():
+		return taker[string]{}, nil
+	default:
+		return taker[int]{}, nil
+	}
+}
+
+func (far) Stop(error)                                    {}
+func (far) Kill()                                         {}
+func (far) Drain()                                        {}
+func (far) End(context.Context, actor.EndOp, error) error { return actor.ErrNotSupported }
+
+// taker takes everything.
+type taker[M any] struct{}
+
+func (taker[M]) Send(context.Context, *actor.Shim, M, *actor.Ticket) error { return nil }
+
+// shims returns shims of actors that take M.
+func shims[M any](sys *actor.System, n int) []*actor.Shim {
+	all := make([]*actor.Shim, n)
+	for i := range all {
+		all[i] = actor.NewShim(sys, far{reflect.TypeFor[M]()})
+	}
+	return all
+}
+
+func refsOf(all ...*actor.Shim) []actor.AnyRef {
+	refs := make([]actor.AnyRef, len(all))
+	for i, s := range all {
+		refs[i] = s.Ref()
+	}
+	return refs
+}
+
+// mirror is a Watcher that keeps what it is told.
+type mirror struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (m *mirror) add(ev pg.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.got = append(m.got, show(ev))
+}
+
+func (m *mirror) Joined(scope, group string, members []actor.AnyRef) {
+	m.add(pg.Event{Scope: scope, Group: group, Joined: members})
+}
+
+func (m *mirror) Left(scope, group string, members []actor.AnyRef) {
+	m.add(pg.Event{Scope: scope, Group: group, Left: members})
+}
+
+// take returns what has come, and forgets it.
+func (m *mirror) take() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	got := m.got
+	m.got = nil
+	return got
 }

@@ -12,8 +12,9 @@ import (
 // stays; who is Stopping or Stopped is passed over. It is one change: monitors
 // get one Event with those who are new, if any. The errors: ErrName,
 // actor.ErrWrongType, actor.ErrNoActor for a zero Ref, actor.ErrNotFound for a
-// name that nobody has, actor.ErrNilContext and actor.ErrKilled. With an error nobody has joined, unless members are of
-// different Systems. It costs some hundred ns a member, the first time some
+// name that nobody has, actor.ErrNotSupported for an actor of another node, which
+// joins there, actor.ErrNilContext and actor.ErrKilled. With an error nobody has
+// joined, unless members are of different Systems. It costs some hundred ns a member, the first time some
 // more. Any goroutine may call it.
 func (g Group[M]) Join(ctx context.Context, members ...actor.Ref[M]) error {
 	return each(ctx, g, members, func(t *tables, members []member) error { return t.join(g.key(), reflect.TypeFor[M](), members) })
@@ -76,6 +77,9 @@ func (t *tables) join(k key, message reflect.Type, members []member) error {
 	for i := range members {
 		m := &members[i]
 		if own := t.sys.Lookup(m.id); !own.IsZero() {
+			if message != nil && actor.ShimOf(own) != nil {
+				return notHere(k, own)
+			}
 			m.peer = t.peer(own)
 		}
 		if m.peer != nil {
@@ -130,12 +134,25 @@ func (t *tables) leave(k key, message reflect.Type, members []member) error {
 	if err := g.checkType(message); err != nil {
 		return err
 	}
+	if message != nil {
+		for _, m := range members {
+			if own := t.sys.Lookup(m.id); actor.ShimOf(own) != nil {
+				return notHere(k, own)
+			}
+		}
+	}
 	var news news
 	g.mu.Lock()
 	g.leave(members, &news)
 	g.unlock()
 	news.deliver()
 	return nil
+}
+
+// notHere is the error of an actor of another node: that node says where it is a
+// member, and all nodes say the same.
+func notHere(k key, r actor.AnyRef) error {
+	return fmt.Errorf("group %v: %w: %v joins and leaves on its own node", k, actor.ErrNotSupported, r)
 }
 
 // leave removes members; mu is held.

@@ -9,7 +9,8 @@ import (
 
 // Members yields the members as they are when the iteration begins, in no
 // particular order; nothing for a group that is not there, and nothing where
-// Cast and Pick would return an error. No lock is held while it yields. The
+// Cast and Pick would return an error. Those of other nodes are among them, but
+// for those known not to take M. No lock is held while it yields. The
 // first iteration after a change copies the members' Refs, later ones share the
 // copy. Any goroutine may call it.
 func (g Group[M]) Members(ctx context.Context) iter.Seq[actor.Ref[M]] {
@@ -19,7 +20,7 @@ func (g Group[M]) Members(ctx context.Context) iter.Seq[actor.Ref[M]] {
 			return
 		}
 		for _, m := range found.all() {
-			if r, ok := actor.As[M](m); ok && !yield(r) {
+			if r, ok := actor.As[M](m); ok && !yield(r) { // not ok: of another node, and takes no M
 				return
 			}
 		}
@@ -30,7 +31,7 @@ func (g Group[M]) Members(ctx context.Context) iter.Seq[actor.Ref[M]] {
 func (g Group[M]) LocalMembers(ctx context.Context) iter.Seq[actor.Ref[M]] {
 	return func(yield func(actor.Ref[M]) bool) {
 		for r := range g.Members(ctx) {
-			if r.System() != nil && !yield(r) { // a Ref to elsewhere leads to no actor here
+			if actor.ShimOf(r.Any()) == nil && !yield(r) {
 				return
 			}
 		}

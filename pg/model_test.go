@@ -18,6 +18,9 @@ type model struct {
 	members  map[pg.Group[int]]map[actor.ID]bool
 	covers   map[*recorder]map[string]bool // "scope/name", "scope" or "*"
 	expected map[*recorder][]string
+
+	far      map[actor.ID]bool // the actors of other nodes
+	mirrored []string          // what a mirror must hear
 }
 
 func (m *model) covered(r *recorder, g pg.Group[int]) bool {
@@ -34,7 +37,7 @@ func (m *model) sorted(g pg.Group[int]) []actor.ID {
 	return all
 }
 
-func (m *model) change(g pg.Group[int], join bool, refs ...actor.Ref[int]) {
+func (m *model) change(g pg.Group[int], join bool, refs ...actor.AnyRef) {
 	news := []actor.ID{}
 	for _, r := range refs {
 		if id := r.ID(); m.members[g][id] != join && r.Status() < actor.Stopping {
@@ -55,6 +58,34 @@ func (m *model) tell(g pg.Group[int], join bool, who []actor.ID) {
 	for r := range m.covers {
 		if m.covered(r, g) {
 			m.expected[r] = append(m.expected[r], line(g, join, who))
+		}
+	}
+	if who = m.locals(who); len(who) > 0 {
+		m.mirrored = append(m.mirrored, line(g, join, who))
+	}
+}
+
+// locals are those of ids that are actors of this node.
+func (m *model) locals(all []actor.ID) []actor.ID {
+	return slices.DeleteFunc(slices.Clone(all), func(id actor.ID) bool { return m.far[id] })
+}
+
+// mirror begins a mirror anew.
+func (m *model) mirror(groups []pg.Group[int]) {
+	m.mirrored = nil
+	for _, g := range groups {
+		if present := m.locals(m.sorted(g)); len(present) > 0 {
+			m.mirrored = append(m.mirrored, line(g, true, present))
+		}
+	}
+}
+
+// gone is the end of an actor.
+func (m *model) gone(id actor.ID, groups []pg.Group[int]) {
+	for _, g := range groups {
+		if m.members[g][id] {
+			delete(m.members[g], id)
+			m.tell(g, false, []actor.ID{id})
 		}
 	}
 }
@@ -92,7 +123,12 @@ func runModel(t *testing.T, rnd *rand.Rand) {
 			groups = append(groups, pg.Group[int]{Scope: scope, Name: name})
 		}
 	}
-	m := &model{map[pg.Group[int]]map[actor.ID]bool{}, map[*recorder]map[string]bool{}, map[*recorder][]string{}}
+	m := &model{
+		members:  map[pg.Group[int]]map[actor.ID]bool{},
+		covers:   map[*recorder]map[string]bool{},
+		expected: map[*recorder][]string{},
+		far:      map[actor.ID]bool{},
+	}
 	for _, g := range groups {
 		m.members[g] = map[actor.ID]bool{}
 	}
@@ -104,6 +140,20 @@ func runModel(t *testing.T, rnd *rand.Rand) {
 		}
 		return refs
 	}
+	elsewhere := shims[int](sys, 6)
+	for _, s := range elsewhere {
+		m.far[s.Ref().ID()] = true
+	}
+	someFar := func() []actor.AnyRef {
+		var refs []actor.AnyRef
+		for range rnd.IntN(4) {
+			refs = append(refs, elsewhere[rnd.IntN(len(elsewhere))].Ref())
+		}
+		return refs
+	}
+	there := &mirror{}
+	cancel := pg.Sync(sys, there)
+	defer func() { cancel() }()
 	var mons []*recorder
 	renew := func(i int) {
 		r := record(ctx, t)
@@ -121,14 +171,14 @@ func runModel(t *testing.T, rnd *rand.Rand) {
 	for range 250 {
 		g, r := groups[rnd.IntN(len(groups))], mons[rnd.IntN(len(mons))]
 		inScope := groups[slices.IndexFunc(groups, func(o pg.Group[int]) bool { return o.Scope == g.Scope }):][:3]
-		switch rnd.IntN(20) {
+		switch rnd.IntN(25) {
 		case 0, 1, 2, 3, 4, 5:
 			refs := some()
-			m.change(g, true, refs...)
+			m.change(g, true, anys(refs)...)
 			require.NoError(t, g.Join(ctx, refs...))
 		case 6, 7, 8, 9:
 			refs := some()
-			m.change(g, false, refs...)
+			m.change(g, false, anys(refs)...)
 			require.NoError(t, g.Leave(ctx, refs...))
 		case 10, 11:
 			m.monitor(r, g.String(), []pg.Group[int]{g})
@@ -152,18 +202,42 @@ func runModel(t *testing.T, rnd *rand.Rand) {
 			renew(slices.Index(mons, r))
 		case 19:
 			i := rnd.IntN(len(actors))
-			dead := actors[i]
-			for _, g := range groups {
-				if m.members[g][dead.ID()] {
-					delete(m.members[g], dead.ID())
-					m.tell(g, false, []actor.ID{dead.ID()})
-				}
-			}
-			end(ctx, t, dead)
+			m.gone(actors[i].ID(), groups)
+			end(ctx, t, actors[i])
 			actors[i] = idle(ctx, t)
+		case 20, 21:
+			refs := someFar()
+			m.change(g, true, refs...)
+			require.NoError(t, pg.JoinAny(sys, g.Scope, g.Name, refs...))
+		case 22:
+			refs := someFar()
+			m.change(g, false, refs...)
+			require.NoError(t, pg.LeaveAny(sys, g.Scope, g.Name, refs...))
+		case 23:
+			i := rnd.IntN(len(elsewhere))
+			m.gone(elsewhere[i].Ref().ID(), groups)
+			elsewhere[i].End(nil)
+			elsewhere[i] = shims[int](sys, 1)[0]
+			m.far[elsewhere[i].Ref().ID()] = true
+		case 24:
+			require.Equal(t, byGroup(m.mirrored), byGroup(there.take()))
+			cancel()
+			there = &mirror{}
+			m.mirror(groups)
+			cancel = pg.Sync(sys, there)
 		}
 		m.compare(ctx, t, sys, groups, mons)
+		require.Equal(t, byGroup(m.mirrored), byGroup(there.take()))
+		m.mirrored = nil
 	}
+}
+
+func anys(refs []actor.Ref[int]) []actor.AnyRef {
+	all := make([]actor.AnyRef, len(refs))
+	for i, r := range refs {
+		all[i] = r.Any()
+	}
+	return all
 }
 
 func (m *model) compare(ctx context.Context, t *testing.T, sys *actor.System, groups []pg.Group[int], mons []*recorder) {
@@ -176,6 +250,7 @@ func (m *model) compare(ctx context.Context, t *testing.T, sys *actor.System, gr
 			want := m.sorted(g)
 			memberships += len(want)
 			require.Equal(t, want, members(ctx, g))
+			require.Equal(t, m.locals(want), ids(slices.Collect(g.LocalMembers(ctx))...))
 			n, err := g.Cast(ctx, 0)
 			require.NoError(t, err)
 			require.Equal(t, len(want), n)

@@ -149,8 +149,9 @@ type place interface{ drop(m *monitor) }
 // an old registration cannot overtake the snapshot of a new one; or until its
 // actor ends.
 type monitor struct {
-	t  *tables
-	to actor.Ref[Event]
+	t       *tables
+	to      actor.Ref[Event]
+	watcher Watcher // of Sync, in the place of to
 
 	mu     sync.Mutex
 	cancel func()               // guarded by mu: takes the hook back; nil before there is one

@@ -19,6 +19,11 @@ type news struct {
 // put queues ev at m, in the order of the calls; a lock that all changes of the
 // group share is held. Whoever finds m not busy takes the duty to deliver.
 func (n *news) put(m *monitor, ev Event) {
+	if m.watcher != nil {
+		if ev = ev.local(); len(ev.Joined)+len(ev.Left) == 0 {
+			return
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.gone {
@@ -105,6 +110,10 @@ func (m *monitor) deliver() {
 // loses this event.
 func (m *monitor) send(ev Event) error {
 	defer func() { _ = recover() }()
+	if m.watcher != nil {
+		m.inform(ev)
+		return nil
+	}
 	return m.to.Cast(m.t.noWait, ev)
 }
 

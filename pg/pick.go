@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ractor-go/ractor/actor"
 )
@@ -40,6 +41,11 @@ func pick[M any](ctx context.Context, g Group[M], choose func(g *group, n int) i
 	if found != nil {
 		if r, ok := actor.As[M](found.pick(choose)); ok {
 			return r, nil
+		}
+		// Nobody is there; or it is one of another node that takes no M, and
+		// those that do are few enough to look for.
+		if takers := slices.Collect(g.Members(ctx)); len(takers) > 0 {
+			return takers[choose(found, len(takers))], nil
 		}
 	}
 	return actor.Ref[M]{}, fmt.Errorf("%w in group %v", ErrNoMember, g)

@@ -61,14 +61,14 @@ func (t *tables) find(k key) *group {
 	return g
 }
 
-// enter returns a group with its lock held, making it if need be. The caller
-// must call unlock.
+// enter returns a group with its lock held, making it if need be, for messages of
+// a type, nil if that is not known. The caller must call unlock.
 func (t *tables) enter(k key, message reflect.Type) (*group, error) {
 	for {
 		g := t.find(k)
 		if g == nil {
 			s := t.hold(k.scope)
-			made, loaded := s.groups.LoadOrStore(k.name, &group{key: k, message: message, scope: s})
+			made, loaded := s.groups.LoadOrStore(k.name, &group{key: k, scope: s})
 			if loaded {
 				s.release()
 			}
@@ -128,10 +128,11 @@ func (s *scope) release() {
 }
 
 // group is one group. It is in its scope as long as it has a member or a monitor
-// of its own, and fixes the message type as long.
+// of its own, and fixes the message type as long, once that is known: who has
+// joined from another node does not tell it, the first use of a Group[M] does.
 type group struct {
 	key     key
-	message reflect.Type
+	message atomic.Pointer[reflect.Type] // nil: not known yet
 	scope   *scope
 
 	mu      sync.Mutex
@@ -143,9 +144,21 @@ type group struct {
 	view    atomic.Pointer[[]actor.AnyRef] // all members, never written to; nil if there was a change since; stored under mu
 }
 
+// checkType fixes the type if it is not known yet; a nil message fits all.
 func (g *group) checkType(message reflect.Type) error {
-	if g.message != message {
-		return fmt.Errorf("%w: group %v is of %v, not of %v", actor.ErrWrongType, g.key, g.message, message)
+	if message == nil {
+		return nil
+	}
+	known := g.message.Load()
+	if known == nil {
+		first := message // or each message would be allocated
+		if g.message.CompareAndSwap(nil, &first) {
+			return nil
+		}
+		known = g.message.Load()
+	}
+	if *known != message {
+		return fmt.Errorf("%w: group %v is of %v, not of %v", actor.ErrWrongType, g.key, *known, message)
 	}
 	return nil
 }

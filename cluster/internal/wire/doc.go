@@ -7,4 +7,4 @@
 // NodeFlags.go, 50001, and NetworkMessage.go, 50002.
 package wire
 
-//go:generate go -C ../../../internal/tools/protogen run . ../../.. cluster/internal/wire
+//go:generate go -C ../../../internal/tools run ./protogen ../.. cluster/internal/wire

@@ -1,9 +1,10 @@
 // Protogen compiles the .proto files of one directory to Go, beside them.
 //
-//	go -C internal/tools/protogen run . ROOT DIR
+//	go -C internal/tools run ./protogen ROOT DIR
 //
-// DIR is relative to ROOT, and so are the imports in the files. This is a module
-// of its own, so that what compiles the files is no dependency of what uses them.
+// DIR is relative to ROOT, and so are the imports in the files. The tools are a
+// module of their own, so that what compiles the files is no dependency of what
+// uses them.
 package main
 
 import (
@@ -65,7 +66,7 @@ func generate(root, dir string) error {
 	// What protogen names by its import path goes where the .proto file is.
 	for _, f := range response.GetFile() {
 		to := filepath.Join(root, dir, path.Base(f.GetName()))
-		if err := os.WriteFile(to, []byte(f.GetContent()), 0o644); err != nil {
+		if err := os.WriteFile(to, []byte(f.GetContent()), 0o644); err != nil { //nolint:gosec // source files are for all to read
 			return err
 		}
 	}

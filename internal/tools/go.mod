@@ -1,4 +1,4 @@
-module github.com/ractor-go/ractor/internal/tools/protogen
+module github.com/ractor-go/ractor/internal/tools
 
 go 1.25.0
 

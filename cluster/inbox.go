@@ -1,0 +1,390 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/cluster/internal/protocol"
+	"github.com/ractor-go/ractor/cluster/internal/wire"
+)
+
+// inlet is a connection as its reader reads it: it notes what liveness is judged
+// by.
+type inlet struct {
+	conn    net.Conn
+	reading atomic.Bool // we are listening
+	heard   atomic.Bool // something has come since the loop looked
+	bytes   atomic.Uint64
+}
+
+func (i *inlet) Read(p []byte) (int, error) {
+	i.reading.Store(true)
+	n, err := i.conn.Read(p)
+	i.reading.Store(false)
+	if n > 0 {
+		i.bytes.Add(uint64(n))
+		if !i.heard.Load() {
+			i.heard.Store(true)
+		}
+	}
+	return n, err
+}
+
+// read is the reader: data goes straight to actors, all else to the machine. It
+// waits for nothing but the connection.
+func (s *session) read() error {
+	r := wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame)
+	in := inbox{session: s, in: incoming{peer: s, ctx: s.node.quiet}}
+	for trusted := false; ; {
+		f, err := r.Next()
+		if err != nil {
+			in.flush()
+			return err
+		}
+		switch {
+		case f.Kind == wire.KindOther:
+			s.control(f.Msg)
+			if !trusted && s.trust.Load() {
+				trusted = true
+				r.SetLimit(s.node.cfg.MaxFrame)
+			}
+		case !s.trust.Load():
+			s.node.counters.untrusted.Add(1)
+		case f.Kind == wire.KindCast:
+			in.cast(f)
+		case f.Kind == wire.KindCall:
+			in.call(f)
+		case f.Kind == wire.KindReply:
+			s.reply(f)
+		}
+	}
+}
+
+// inbox delivers to local actors. It belongs to the reader.
+type inbox struct {
+	session *session
+	in      incoming // of the message at hand
+	pid     uint64   // of last
+	last    *target  // messages come in runs
+	targets map[uint64]*target
+	casts   uint64 // since flush
+}
+
+// target finds a local actor that the peer may address, nil if it may not. What it
+// has found it keeps, until that is revoked.
+func (b *inbox) target(pid uint64) *target {
+	t := b.last
+	if t == nil || b.pid != pid {
+		t = b.targets[pid]
+	}
+	if t == nil || t.revoked.Load() {
+		delete(b.targets, pid)
+		if t = b.session.target(pid); t == nil {
+			b.last = nil
+			return nil
+		}
+		if b.targets == nil || len(b.targets) > 2*maxKept {
+			b.targets = map[uint64]*target{}
+		}
+		b.targets[pid] = t
+	}
+	b.pid, b.last = pid, t
+	return t
+}
+
+// maxKept is about how many targets an inbox keeps.
+const maxKept = 1 << 16
+
+func (b *inbox) deliver(f *wire.Frame) error {
+	t := b.target(f.To)
+	if t == nil {
+		return actor.ErrNoActor
+	}
+	b.in.to, b.in.variant, b.in.what = t.ref, f.Variant, f.What
+	return t.codec.decode(&b.in)
+}
+
+func (b *inbox) cast(f *wire.Frame) {
+	b.in.call = false
+	if b.casts++; b.casts == 1024 {
+		b.flush()
+	}
+	if err := b.deliver(f); err != nil {
+		b.session.failed(f, err)
+	}
+}
+
+// flush brings what was counted into the counters.
+func (b *inbox) flush() {
+	b.session.node.counters.casts.Add(b.casts)
+	b.casts = 0
+}
+
+func (b *inbox) call(f *wire.Frame) {
+	s := b.session
+	s.node.counters.calls.Add(1)
+	q := &inquiry{session: s, to: f.To, tag: f.Tag}
+	if f.HasTimeout {
+		q.at = time.Now().Add(min(time.Duration(f.TimeoutMS), maxTimeoutMS) * time.Millisecond)
+	}
+	s.inquiries.enter(q)
+	b.in.call, b.in.answer = true, q.answer
+	if err := b.deliver(f); err != nil {
+		s.inquiries.leave(q)
+		s.failed(f, err)
+		return
+	}
+	s.inquiries.waits(q, b.in.request)
+}
+
+// maxTimeoutMS keeps a deadline within what a time.Duration can say.
+const maxTimeoutMS = time.Duration(math.MaxInt64 / int64(time.Millisecond))
+
+// answer sends the answer to a call, or that there is none; a Rust node expects
+// silence then.
+func (s *session) answer(to, tag uint64, what []byte, err error) {
+	if err == nil && len(what) > s.node.cfg.MaxFrame-frameOverhead {
+		err = fmt.Errorf("%w: an answer of %d bytes; Config.MaxFrame is %d", ErrTooLarge, len(what), s.node.cfg.MaxFrame)
+	}
+	if err != nil {
+		s.nack(to, tag, err)
+		return
+	}
+	_ = s.out.put(to, owed, func(dst []byte) []byte { return wire.AppendReply(dst, to, tag, what) }) // the session has ended: nobody waits
+}
+
+// failed counts what did not reach its actor, and tells the peer.
+func (s *session) failed(f *wire.Frame, err error) {
+	code, _ := codeOf(err)
+	c := &s.node.counters
+	switch code {
+	case wire.Code_NO_SUCH_ACTOR:
+		c.unknown.Add(1)
+	case wire.Code_UNDECODABLE:
+		c.undecodable.Add(1)
+	case wire.Code_FULL:
+		c.full.Add(1)
+	default:
+		c.dropped.Add(1)
+	}
+	s.node.log.Debug("message not delivered", "from", s.peer.Name, "to", f.To, "variant", string(f.Variant), "error", err)
+	s.nack(f.To, f.Tag, err)
+}
+
+// nack tells a Go node that a message, or its answer, came to nothing. That a cast
+// has is not worth a full queue.
+func (s *session) nack(to, tag uint64, err error) {
+	if !s.peer.Go {
+		return
+	}
+	code, text := codeOf(err)
+	u := owed
+	if tag == 0 {
+		u = data
+	}
+	_ = s.tell(to, u, &wire.Go{Msg: &wire.Go_Nack{Nack: &wire.Nack{To: to, Tag: tag, Code: code, Text: text}}})
+}
+
+// reply gives an answer to the caller that waits for it.
+func (s *session) reply(f *wire.Frame) {
+	c, ok := s.leave(f.Tag)
+	switch {
+	case !ok:
+		s.node.counters.late.Add(1)
+	case c.pid != f.To:
+		s.node.counters.late.Add(1)
+		c.answer.fail(fmt.Errorf("%w: %s has answered for another actor", ErrUndecodable, s.peer.Name))
+	default:
+		if err := c.answer.answer(f.What); err != nil {
+			s.node.counters.undecodable.Add(1)
+			s.node.log.Debug("answer cannot be decoded", "from", s.peer.Name, "error", err)
+		}
+	}
+}
+
+// control takes what is no data.
+func (s *session) control(m *wire.NetworkMessage) {
+	if s.trust.Load() && s.peer.Go {
+		switch g := m.GetGo(); msg := g.GetMsg().(type) {
+		case *wire.Go_Nack:
+			s.nacked(msg.Nack)
+			return
+		case *wire.Go_Command:
+			s.command(msg.Command)
+			return
+		case *wire.Go_Done:
+			s.answered(msg.Done.GetTag(), g)
+			return
+		case *wire.Go_SpawnRequest:
+			s.spawn(msg.SpawnRequest)
+			return
+		case *wire.Go_SpawnReply:
+			s.answered(msg.SpawnReply.GetTag(), g)
+			return
+		}
+	}
+	n := s.node
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a := m.GetAuth(); a != nil && s.claim == "" {
+		s.claim = a.GetName().GetName() + a.GetServerChallenge().GetName() // one of them
+	}
+	n.stepLocked(protocol.Received{Conn: s.id, Msg: m})
+}
+
+// nacked: a message of ours came to nothing.
+func (s *session) nacked(m *wire.Nack) {
+	s.node.counters.nacked.Add(1)
+	err := s.said(m.GetCode(), m.GetText())
+	if c, ok := s.leave(m.GetTag()); ok && m.GetTag() != 0 {
+		c.answer.fail(err)
+		return
+	}
+	s.node.log.Debug("cast came to nothing", "peer", s.peer.Name, "to", m.GetTo(), "error", err)
+}
+
+// command does what the peer wants with an actor that was given to AllowControl.
+func (s *session) command(m *wire.Command) {
+	done := func(err error) {
+		if m.GetTag() == 0 {
+			return
+		}
+		code, text := codeOf(err)
+		_ = s.tell(0, late, &wire.Go{Msg: &wire.Go_Done{Done: &wire.Done{Tag: m.GetTag(), Code: code, Text: text}}})
+	}
+	t := s.target(m.GetPid())
+	switch {
+	case t == nil:
+		done(actor.ErrNoActor)
+		return
+	case !controllable(t.ref):
+		s.node.counters.denied.Add(1)
+		done(ErrNotAllowed)
+		return
+	}
+	actor.OnEnd(t.ref, func(actor.Event) { done(nil) })
+	switch m.GetOp() {
+	case wire.Command_KILL:
+		t.ref.Kill()
+	case wire.Command_DRAIN:
+		t.ref.Drain()
+	default:
+		if m.GetReason() != "" {
+			t.ref.StopWith(&RemoteError{s.peer.Name, m.GetReason()})
+		} else {
+			t.ref.Stop()
+		}
+	}
+}
+
+// spawn has the anchor make an actor for the peer.
+func (s *session) spawn(m *wire.SpawnRequest) {
+	reply := func(pid uint64, typ string, err error) {
+		code, text := codeOf(err)
+		r := &wire.SpawnReply{Tag: m.GetTag(), Pid: pid, Code: code, Text: text, Type: typ}
+		_ = s.tell(0, owed, &wire.Go{Msg: &wire.Go_SpawnReply{SpawnReply: r}})
+	}
+	kind := s.node.cfg.Kinds[m.GetKind()]
+	if kind == nil {
+		s.node.counters.denied.Add(1)
+		reply(0, "", ErrNoKind)
+		return
+	}
+	if err := s.node.anchor.Cast(s.node.quiet, func(ctx context.Context) {
+		if m.TimeoutMs != nil {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(m.GetTimeoutMs())*time.Millisecond)
+			defer cancel()
+		}
+		returned := false
+		defer func() {
+			if !returned {
+				v := recover()
+				s.node.log.Error("a kind of actor panicked", "kind", m.GetKind(), "panic", v)
+				reply(0, "", &actor.PanicError{Value: v})
+			}
+		}()
+		ref, err := kind(ctx, m.GetArg())
+		returned = true
+		if err != nil {
+			reply(0, "", err)
+			return
+		}
+		_, _, pid, err := s.export(ref)
+		reply(pid, "", err)
+	}); err != nil {
+		reply(0, "", err)
+	}
+}
+
+// foreign says that the peer is a Rust node.
+func (s *session) foreign() bool { return !s.peer.Go }
+
+// export says how the peer calls the actor of r, and lets it address that actor
+// if it is one of this node's.
+func (s *session) export(r actor.AnyRef) (node string, incarnation, pid uint64, err error) {
+	if shim := actor.ShimOf(r); shim != nil {
+		f, ok := shim.Far().(*far)
+		if !ok {
+			return "", 0, 0, fmt.Errorf("%w: %v", ErrNotExported, r)
+		}
+		return f.session.peer.Name, f.session.peer.Incarnation, f.pid, nil
+	}
+	n := s.node
+	pid = uint64(r.ID())
+	if s.target(pid) == nil {
+		if _, ok := n.locals.Load(pid); !ok && r.Status() < actor.Stopping {
+			return "", 0, 0, fmt.Errorf("%w: %v", ErrNotExported, r)
+		}
+		n.step(protocol.Export{Conn: s.id, Pid: pid})
+	}
+	return n.name, n.incarnation, pid, nil
+}
+
+// errNobody is an actor that there is not.
+var errNobody = errors.New("cluster: no such actor")
+
+// resolve makes a Ref of what the peer has called an actor. One of this node's is
+// the actor itself, if some peer was ever told of it: who may send here could
+// otherwise have us send to whom it may not. One of a third node is reached over the
+// session with that, if there is one. All others get a shim that has ended.
+func (s *session) resolve(node string, incarnation, pid uint64, message reflect.Type) (actor.AnyRef, error) {
+	n := s.node
+	if node == n.name {
+		if l, ok := n.locals.Load(pid); ok && incarnation == n.incarnation && l.exported.Load() {
+			return l.ref, nil
+		}
+		return n.nobody(s, pid, actor.ErrNoProc), nil
+	}
+	from := s
+	if node != s.peer.Name {
+		if from = n.peer(node); from == nil {
+			return n.nobody(s, pid, ErrNodeDown), nil
+		}
+	}
+	if incarnation != from.peer.Incarnation {
+		return n.nobody(from, pid, ErrNodeDown), nil
+	}
+	from.mu.Lock()
+	f := from.shims[pid]
+	from.mu.Unlock()
+	if f == nil {
+		return n.nobody(from, pid, actor.ErrNoProc), nil
+	}
+	return f.shim.Ref(), nil
+}
+
+// nobody returns the shim of an actor that has ended.
+func (n *Node) nobody(s *session, pid uint64, why error) actor.AnyRef {
+	f := &far{session: s, pid: pid}
+	f.shim = actor.NewShim(n.sys, f)
+	f.shim.End(why)
+	return f.shim.Ref()
+}

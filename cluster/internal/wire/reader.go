@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+var (
+	// ErrTooLarge is a frame that is larger than the limit of its reader.
+	ErrTooLarge = errors.New("wire: frame is too large")
+	// ErrMalformed is a frame whose payload is not a message.
+	ErrMalformed = errors.New("wire: malformed frame")
+)
+
+// Sizes of a reader's buffer, in bytes.
+const (
+	first = 4 << 10   // at first
+	ahead = 64 << 10  // what it grows to, to read several frames at once
+	keep  = 256 << 10 // what it keeps when a frame that needed it is done
+)
+
+// Reader reads frames from a stream. One goroutine at a time may use it.
+//
+// What a peer can make it hold is bounded by the limit. Whatever length a frame
+// claims, the buffer is at most twice as large as what has arrived of it, or 64
+// KiB; one of more than 256 KiB goes with the first small frame. A message takes
+// memory in proportion to its frame, at worst, as a list of empty actors, about 50
+// times as much. Nothing in the schema nests in itself; groups in groups that the
+// schema does not know are skipped, down to 10,000 of them.
+type Reader struct {
+	src   io.Reader
+	limit int
+	buf   []byte // its bytes from r to w have been read from src and not been used
+	r, w  int
+	frame Frame
+}
+
+// NewReader returns a reader of what comes from src, with payloads of up to limit
+// bytes.
+func NewReader(src io.Reader, limit int) *Reader {
+	r := &Reader{src: src, buf: make([]byte, first)}
+	r.SetLimit(limit)
+	return r
+}
+
+// SetLimit changes how many bytes a payload may have, from the next one on.
+func (r *Reader) SetLimit(limit int) { r.limit = min(max(0, limit), math.MaxInt-header) }
+
+// Next reads a frame; it is the caller's until the next call. The error is io.EOF
+// if the stream ends between two frames, and wraps io.ErrUnexpectedEOF if within
+// one; it wraps any other error of the stream, after which Next goes on where it
+// was, if the stream does; it wraps [ErrTooLarge], before any of the payload is
+// read, or [ErrMalformed]: then there is no going on.
+func (r *Reader) Next() (*Frame, error) {
+	if err := r.fill(header); err != nil {
+		if err == io.EOF && r.r == r.w { //nolint:errorlint // not if the stream has wrapped it
+			return nil, io.EOF
+		}
+		return nil, fmt.Errorf("wire: have %d of the %d bytes of a frame's length: %w", r.w-r.r, header, inside(err))
+	}
+	length := binary.BigEndian.Uint64(r.buf[r.r:])
+	if length > uint64(r.limit) {
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, length, r.limit)
+	}
+	size := header + int(length)
+	if len(r.buf) > keep && max(size, r.w-r.r) <= ahead {
+		r.move(ahead)
+	}
+	if err := r.fill(size); err != nil {
+		return nil, fmt.Errorf("wire: have %d of the %d bytes of a frame: %w", r.w-r.r-header, length, inside(err))
+	}
+	payload := r.buf[r.r+header : r.r+size]
+	if err := r.frame.parse(payload); err != nil {
+		return nil, fmt.Errorf("%w of %d bytes: %w", ErrMalformed, length, err)
+	}
+	r.r += size
+	return &r.frame, nil
+}
+
+// fill reads until n bytes are there.
+func (r *Reader) fill(n int) error {
+	for empty := 0; r.w-r.r < n; {
+		size := len(r.buf)
+		full := r.w-r.r == size                           // with a part of a frame
+		busy := r.w == size && size < min(ahead, r.limit) // the last read has filled it
+		if full || busy {
+			size *= 2
+		}
+		r.move(size)
+		read, err := r.src.Read(r.buf[r.w:])
+		r.w += read
+		if err != nil && r.w < n {
+			return err
+		}
+		if read > 0 {
+			empty = 0
+		} else if empty++; empty == 100 {
+			return io.ErrNoProgress
+		}
+	}
+	return nil
+}
+
+// move takes what has not been used to the front of a buffer of that size.
+func (r *Reader) move(size int) {
+	unused := r.buf[r.r:r.w]
+	if size != len(r.buf) {
+		r.buf = make([]byte, size)
+	}
+	r.r, r.w = 0, copy(r.buf, unused)
+}
+
+// inside is what an error means within a frame.
+func inside(err error) error {
+	if err == io.EOF { //nolint:errorlint // as io.ReadFull does
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

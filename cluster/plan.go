@@ -1,0 +1,117 @@
+package cluster
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+)
+
+// plan is how a struct crosses the wire as a variant of a Rust enum that derives
+// RactorClusterMessage (wire reference 7.4): its fields in order, each after its
+// length, without the Reply. It is made once for a type; then fields are found
+// by their offsets.
+type plan struct{ fields []field }
+
+type field struct {
+	value
+	offset uintptr
+	name   string
+}
+
+// planOf makes the plan of the struct type t, and finds its Reply. The error has
+// all that is wrong with it.
+func planOf(t reflect.Type) (*plan, *replyField, error) {
+	p := new(plan)
+	var reply *replyField
+	var wrong []error
+	for i := range t.NumField() {
+		f := t.Field(i)
+		blame := func(err error) { wrong = append(wrong, fmt.Errorf("%v.%s: %w", t, f.Name, err)) }
+		switch {
+		case !f.IsExported():
+			blame(errUnexported)
+		case isReply(f.Type) && reply != nil:
+			blame(fmt.Errorf("a second Reply, after %s", reply.name))
+		case isReply(f.Type):
+			how, err := valueAnswers(f.Type)
+			if err != nil {
+				blame(err)
+			}
+			reply = &replyField{name: f.Name, typ: f.Type, offset: f.Offset, how: how}
+		default:
+			v, err := valueOf(f.Type)
+			if err != nil {
+				blame(err)
+			}
+			p.fields = append(p.fields, field{v, f.Offset, f.Name})
+		}
+	}
+	return p, reply, errors.Join(wrong...)
+}
+
+var errUnexported = errors.New("an unexported field cannot be sent: export it, or leave it out")
+
+// lengthSize is the size of the length before each field.
+const lengthSize = 8
+
+func (p *plan) encode(at unsafe.Pointer, out *outgoing) *CodecError {
+	dst := out.args
+	for i := range p.fields {
+		f := &p.fields[i]
+		start := len(dst) + lengthSize
+		dst = append(dst, make([]byte, lengthSize)...)
+		var err error
+		if dst, err = f.append(dst, unsafe.Add(at, f.offset), out.peer); err != nil {
+			return &CodecError{Field: f.name, Err: err}
+		}
+		binary.BigEndian.PutUint64(dst[start-lengthSize:], uint64(len(dst)-start))
+	}
+	out.args = dst
+	return nil
+}
+
+func (p *plan) decode(at unsafe.Pointer, in *incoming) *CodecError {
+	b := in.what
+	for i := range p.fields {
+		f := &p.fields[i]
+		if len(b) < lengthSize {
+			return &CodecError{Field: f.name, Err: fmt.Errorf("the arguments end before it, with %d bytes of its length", len(b))}
+		}
+		n := binary.BigEndian.Uint64(b)
+		b = b[lengthSize:]
+		if n > uint64(len(b)) {
+			return &CodecError{Field: f.name, Err: fmt.Errorf("%d bytes are announced, %d are there", n, len(b))}
+		}
+		if err := f.decode(b[:n:n], unsafe.Add(at, f.offset), in.peer); err != nil {
+			return &CodecError{Field: f.name, Err: err}
+		}
+		b = b[n:]
+	}
+	if len(b) > 0 {
+		return &CodecError{Err: fmt.Errorf("%d bytes are left over after the last field", len(b))}
+	}
+	return nil
+}
+
+// signature is "(u64, String)", and the names of the fields.
+func (p *plan) signature() (types string, names []string) {
+	list := make([]string, len(p.fields))
+	for i, f := range p.fields {
+		list[i] = f.value.name
+		names = append(names, f.name)
+	}
+	return "(" + strings.Join(list, ", ") + ")", names
+}
+
+// hide returns p, but the compiler does not know that: so a message whose address
+// goes through an interface may stay on the stack, and a Cast allocates nothing.
+// It is sound as long as nobody on the heap keeps the pointer: the stack may
+// move. So what is called with such a pointer uses it before it returns, and
+// makes a copy for code that is not ours.
+func hide(p unsafe.Pointer) unsafe.Pointer {
+	address := uintptr(p)
+	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
+}
