@@ -10,11 +10,11 @@ import (
 	"github.com/ractor-go/ractor/rpc"
 )
 
-// freight is what crosses between the processes of the scenario remote.
-type freight interface{ freight() }
+// mail is what crosses between the processes of the scenario remote.
+type mail interface{ mail() }
 
-// parcel is 32 bytes, one way.
-type parcel struct{ A, B, C, D uint64 }
+// packet is 32 bytes, one way.
+type packet struct{ A, B, C, D uint64 }
 
 // inquiry is 32 bytes that want an answer.
 type inquiry struct {
@@ -28,32 +28,32 @@ type bulk struct {
 	Reply rpc.Reply[uint64]
 }
 
-// tally asks how many parcels were handled, once they are Want.
-type tally struct {
+// census asks how many packets were handled, once they are Want.
+type census struct {
 	Want  uint64
 	Reply rpc.Reply[uint64]
 }
 
-func (parcel) freight()  {}
-func (inquiry) freight() {}
-func (bulk) freight()    {}
-func (tally) freight()   {}
+func (packet) mail()  {}
+func (inquiry) mail() {}
+func (bulk) mail()    {}
+func (census) mail()   {}
 
-func freightCodec() cluster.Codec {
-	return cluster.Enum[freight](
-		cluster.VariantOf[parcel]("Parcel"),
+func mailCodec() cluster.Codec {
+	return cluster.Enum[mail](
+		cluster.VariantOf[packet]("Packet"),
 		cluster.VariantOf[inquiry]("Inquiry"),
 		cluster.VariantOf[bulk]("Bulk"),
-		cluster.VariantOf[tally]("Tally"),
+		cluster.VariantOf[census]("Census"),
 	)
 }
 
-// depot is where freight arrives.
+// depot is where mail arrives.
 type depot struct {
 	handled uint64
-	last    uint64 // the number of the last parcel
-	late    uint64 // parcels that came out of order
-	waiting []tally
+	last    uint64 // the number of the last packet
+	late    uint64 // packets that came out of order
+	waiting []census
 }
 
 // depotName is the name of a node's depot; crowd is the group of its others.
@@ -62,11 +62,11 @@ const (
 	crowdName = "loadgen.crowd"
 )
 
-func crowd() pg.Group[freight] { return pg.Group[freight]{Name: crowdName} }
+func crowd() pg.Group[mail] { return pg.Group[mail]{Name: crowdName} }
 
-func (d *depot) Handle(_ *actor.Context[freight], m freight) error {
+func (d *depot) Handle(_ *actor.Context[mail], m mail) error {
 	switch m := m.(type) {
-	case parcel:
+	case packet:
 		if m.A <= d.last {
 			d.late++
 		}
@@ -77,7 +77,7 @@ func (d *depot) Handle(_ *actor.Context[freight], m freight) error {
 		m.Reply.Send(m.A + m.B + m.C + m.D)
 	case bulk:
 		m.Reply.Send(uint64(len(m.Bytes)))
-	case tally:
+	case census:
 		d.waiting = append(d.waiting, m)
 		d.settle()
 	}
@@ -90,7 +90,7 @@ func (d *depot) settle() {
 		t := d.waiting[0]
 		d.waiting = d.waiting[1:]
 		if d.late > 0 {
-			t.Reply.Fail(fmt.Errorf("%d parcels came out of order", d.late))
+			t.Reply.Fail(fmt.Errorf("%d packets came out of order", d.late))
 		} else {
 			t.Reply.Send(d.handled)
 		}
@@ -102,7 +102,7 @@ func openDepots(ctx context.Context, others int) error {
 	if _, err := actor.Spawn(ctx, &depot{}, actor.Named(depotName), actor.Remotable()); err != nil {
 		return err
 	}
-	refs := make([]actor.Ref[freight], others)
+	refs := make([]actor.Ref[mail], others)
 	for i := range refs {
 		var err error
 		if refs[i], err = actor.Spawn(ctx, &depot{}, actor.Remotable()); err != nil {

@@ -33,7 +33,7 @@ type nodeArguments struct {
 // run runs a node until it is interrupted. Its first line of output is its address.
 func (a *nodeArguments) run(ctx context.Context, in io.Reader, out, words io.Writer) (err error) {
 	cfg := cluster.Config{
-		Name: a.Name, Listen: a.Listen, Join: a.Join, Cookie: a.Cookie, Codecs: []cluster.Codec{freightCodec()},
+		Name: a.Name, Listen: a.Listen, Join: a.Join, Cookie: a.Cookie, Codecs: []cluster.Codec{mailCodec()},
 	}
 	if a.Transitive {
 		cfg.Mode = cluster.Transitive

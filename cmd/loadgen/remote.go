@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,7 @@ func remote() scenario {
 		full:    size{Actors: 10, Producers: 64, Messages: 4_000_000},
 		modest:  size{Actors: 10, Producers: 64, Messages: 400_000},
 		variants: []variant{
-			of("cast32", "32 bytes, one way; baseline: 32-byte records through a buffer of 64 KiB", castParcels, loopbackOneWay, 0),
+			of("cast32", "32 bytes, one way; baseline: 32-byte records through a buffer of 64 KiB", castPackets, loopbackOneWay, 0),
 			of("call", "one at a time (a 40th as many); baseline: a record there and back", callInquiries, loopbackRoundTrips, 40),
 			of("call64", "--producers callers at once (a 10th as many)", callInquiries, nil, 10),
 			of("big", "calls one at a time (a 100th as many), first alone, then beside messages of 64 KiB, 16 of them under way", callBesideBulk, nil, 100),
@@ -55,13 +56,13 @@ func remote() scenario {
 }
 
 // remoteWork is what one side does to the depot of the other.
-type remoteWork func(ctx context.Context, t *trial, to actor.Ref[freight]) error
+type remoteWork func(ctx context.Context, t *trial, to actor.Ref[mail]) error
 
 // remoteOurs does work with a node in another process.
 func remoteOurs(ctx context.Context, t *trial, work remoteWork) (err error) {
 	const cookie = "a cookie for two processes on one machine"
 	args := []string{"node", "--name", "there", "--cookie", cookie, "--until-eof", "--members", fmt.Sprint(t.size.Actors)}
-	cfg := cluster.Config{Name: "here", Listen: "-", Cookie: cookie, Codecs: []cluster.Codec{freightCodec()}}
+	cfg := cluster.Config{Name: "here", Listen: "-", Cookie: cookie, Codecs: []cluster.Codec{mailCodec()}}
 	if t.size.TLS {
 		keys, err := newKeys()
 		if err != nil {
@@ -77,29 +78,29 @@ func remoteOurs(ctx context.Context, t *trial, work remoteWork) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.end()) }()
 	return withNode(ctx, actor.Config{Sched: t.config}, cfg, io.Discard, func(ctx context.Context, node *cluster.Node) error {
-		if err := node.Dial(ctx, p.address); err != nil {
+		if _, err := node.Dial(ctx, p.address); err != nil {
 			return err
 		}
-		for _, to := range cluster.Lookup[freight](ctx, node, depotName) {
+		for _, to := range cluster.Lookup[mail](node, depotName) {
 			return work(ctx, t, to)
 		}
 		return fmt.Errorf("the other node has no %s", depotName)
 	})
 }
 
-// castParcels sends as fast as they are taken, and waits until all are handled.
-func castParcels(ctx context.Context, t *trial, to actor.Ref[freight]) error {
+// castPackets sends as fast as they are taken, and waits until all are handled.
+func castPackets(ctx context.Context, t *trial, to actor.Ref[mail]) error {
 	n, full, handled := t.size.Messages, int64(0), uint64(0)
 	err := t.measure(n, func() (err error) {
 		for i := range n {
 			k := uint64(i)
-			waits, err := persist(ctx, func() error { return to.Cast(ctx, parcel{A: k + 1, B: k, C: k, D: k}) })
+			waits, err := persist(ctx, func() error { return to.Cast(ctx, packet{A: k + 1, B: k, C: k, D: k}) })
 			full += waits
 			if err != nil {
 				return err
 			}
 		}
-		handled, err = rpc.Call(ctx, to, func(r rpc.Reply[uint64]) freight { return tally{Want: uint64(n), Reply: r} })
+		handled, err = rpc.Call(ctx, to, func(r rpc.Reply[uint64]) mail { return census{Want: uint64(n), Reply: r} })
 		return err
 	})
 	t.count("outbound_full", full)
@@ -124,21 +125,18 @@ func persist(ctx context.Context, send func() error) (full int64, err error) {
 }
 
 // castToCrowd sends to the whole group, again and again.
-func castToCrowd(ctx context.Context, t *trial, _ actor.Ref[freight]) error {
-	members, err := crowd().Members(ctx)
-	if err != nil {
-		return err
-	}
+func castToCrowd(ctx context.Context, t *trial, _ actor.Ref[mail]) error {
+	members := slices.Collect(crowd().Members(ctx))
 	if len(members) != t.size.Actors {
 		return fmt.Errorf("the group has %d members: want %d", len(members), t.size.Actors)
 	}
 	rounds := max(1, t.size.Messages/int64(len(members)))
 	n, full, handled := rounds*int64(len(members)), int64(0), int64(0)
-	err = t.measure(n, func() error {
+	err := t.measure(n, func() error {
 		for i := range rounds {
 			k := uint64(i)
 			for _, to := range members {
-				waits, err := persist(ctx, func() error { return to.Cast(ctx, parcel{A: k + 1, B: k, C: k, D: k}) })
+				waits, err := persist(ctx, func() error { return to.Cast(ctx, packet{A: k + 1, B: k, C: k, D: k}) })
 				full += waits
 				if err != nil {
 					return err
@@ -146,7 +144,7 @@ func castToCrowd(ctx context.Context, t *trial, _ actor.Ref[freight]) error {
 			}
 		}
 		for _, to := range members {
-			each, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) freight { return tally{Want: uint64(rounds), Reply: r} })
+			each, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) mail { return census{Want: uint64(rounds), Reply: r} })
 			if err != nil {
 				return err
 			}
@@ -160,8 +158,8 @@ func castToCrowd(ctx context.Context, t *trial, _ actor.Ref[freight]) error {
 }
 
 // inquire asks once and checks the answer.
-func inquire(ctx context.Context, to actor.Ref[freight], k uint64) error {
-	sum, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) freight { return inquiry{A: k, B: 1, C: 2, D: 3, Reply: r} })
+func inquire(ctx context.Context, to actor.Ref[mail], k uint64) error {
+	sum, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) mail { return inquiry{A: k, B: 1, C: 2, D: 3, Reply: r} })
 	if err == nil && sum != k+6 {
 		err = fmt.Errorf("the answer to %d is %d: want %d", k, sum, k+6)
 	}
@@ -169,7 +167,7 @@ func inquire(ctx context.Context, to actor.Ref[freight], k uint64) error {
 }
 
 // callInquiries has callers ask, each one question after the other.
-func callInquiries(ctx context.Context, t *trial, to actor.Ref[freight]) error {
+func callInquiries(ctx context.Context, t *trial, to actor.Ref[mail]) error {
 	n, callers := t.size.Messages, t.size.Producers
 	var answered atomic.Int64
 	each := make([]*hdrhistogram.Histogram, callers)
@@ -205,7 +203,7 @@ func callInquiries(ctx context.Context, t *trial, to actor.Ref[freight]) error {
 
 // callBesideBulk compares the latency of small calls without and with big messages
 // on the same connection.
-func callBesideBulk(ctx context.Context, t *trial, to actor.Ref[freight]) error {
+func callBesideBulk(ctx context.Context, t *trial, to actor.Ref[mail]) error {
 	n := t.size.Messages
 	alone, beside := newHistogram(), newHistogram()
 	asking := func(h *hdrhistogram.Histogram) error {
@@ -230,7 +228,7 @@ func callBesideBulk(ctx context.Context, t *trial, to actor.Ref[freight]) error 
 	for w := range bigWindow {
 		wg.Go(func() {
 			for !stop.Load() {
-				size, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) freight { return bulk{Bytes: payload, Reply: r} })
+				size, err := rpc.Call(ctx, to, func(r rpc.Reply[uint64]) mail { return bulk{Bytes: payload, Reply: r} })
 				if err == nil && size != bigSize {
 					err = fmt.Errorf("%d bytes have arrived: want %d", size, bigSize)
 				}
