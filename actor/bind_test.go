@@ -350,7 +350,7 @@ func TestBindRacesWithBothEnds(t *testing.T) {
 			func() { bind(t, a, b) },
 		)
 		_, _ = waitEnd(t, a), waitEnd(t, b)
-		eventually(t, func() bool { return sys.Stats().Live == 0 }, "both have ended")
+		require.Zero(t, sys.Stats().Live, "both have ended")
 		unbound(t, a, b)
 	}
 }
@@ -450,7 +450,7 @@ func TestARingOfBoundActorsEndsTogether(t *testing.T) {
 		require.ErrorIs(t, waitEnd(t, r), want)
 	}
 	unbound(t, ring...)
-	eventually(t, func() bool { return sys.Stats().Live == 0 }, "all have ended")
+	require.Zero(t, sys.Stats().Live, "all have ended")
 }
 
 // One that lives long is bound to many that do not.

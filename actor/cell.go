@@ -24,9 +24,9 @@ type cell struct {
 	life   weave.Uint32  // see life.go
 	taken  atomic.Uint32 // messages taken out of the mailbox and not handled, as of the last time it mattered
 	id     ID
-	seq    uint64               // the order of spawning
-	parent atomic.Pointer[cell] // written under the parent's rare.mu
-	older  *cell                // siblings, guarded by the parent's rare.mu
+	seq    uint64              // the order of spawning
+	parent weave.Pointer[cell] // written under the parent's rare.mu
+	older  *cell               // siblings, guarded by the parent's rare.mu
 	newer  *cell
 	rare   weave.Pointer[rare]
 }

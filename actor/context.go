@@ -46,9 +46,7 @@ func (c *Context[M]) Done() <-chan struct{} {
 // Err returns nil as long as the actor lives, then context.Canceled. It costs a
 // load. Any goroutine may call it.
 func (c *Context[M]) Err() error {
-	if sched.Driven() {
-		c.reach(sched.OpLook, nil)
-	}
+	c.reach(sched.OpLook, nil)
 	if life := c.life.Load(); life&killedFlag == 0 && statusOf(life) != Stopped {
 		return nil
 	}

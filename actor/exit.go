@@ -41,7 +41,7 @@ func (e ending) normal() bool { return !e.failed && (e.err == nil || e.err == Er
 //  5. monitors are told, and who watches the remotable actors
 //  6. unlinked from the supervisor, which is told: in this order, so that of
 //     the end and Unlink one wins
-//  7. status Stopped: whoever waits goes on
+//  7. out of the books (ids, Stats), then status Stopped: whoever waits goes on
 //
 // The worker that runs it claims the actor after step 2, the last moment at
 // which somebody else could have abandoned it.
@@ -197,6 +197,11 @@ func (c *cell) conclude(e ending, state any) {
 	c.tellParent(ev, state)
 	c.forget()
 
+	// The books come first: who sees Stopped, or comes back from Wait, finds the
+	// actor in them no more. What is left to do after this needs no place in
+	// them. A Shutdown that counts nobody waits for our goroutine too, if it is
+	// the System's; only one that gives up may return while we are here.
+	sys.left(c)
 	c.advance(Stopped)
 	if r := c.rare.Load(); r != nil {
 		c.tellWatchers(ev)
@@ -204,7 +209,6 @@ func (c *cell) conclude(e ending, state any) {
 		r.release()
 	}
 	c.cancelled(ErrStopped)
-	sys.left(c)
 }
 
 // tellParent unlinks, and tells the parent of the end. An actor that has not

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/ractor-go/ractor/sched"
 )
 
 // Inspector is a hook by which an actor gives leave to look into it: see
@@ -41,6 +43,7 @@ func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
+	c.reach(sched.OpSend, "inspect")
 	q := newQuestion()
 	return q.pose(ctx, c, q.ask)
 }

@@ -329,6 +329,37 @@ func TestAbandonedInEachCallback(t *testing.T) {
 	}
 }
 
+// One that is abandoned in PostStop has ended once, whenever that returns: its supervisor hears of it once, and the
+// books of the System are not closed twice (row L7).
+func TestAbandonedInPostStop(t *testing.T) {
+	ctx, sys := newSystem(t, actor.Config{KillGrace: 10 * time.Millisecond})
+	entered, release := make(chan struct{}), make(chan struct{})
+	ends := make(chan actor.Event, 2)
+	parent := spawn[*boss[int], int](t, ctx, &boss[int]{supervise: func(_ *actor.Context[int], ev actor.Event) error {
+		if ev.Kind != actor.Started {
+			ends <- ev
+		}
+		return nil
+	}})
+	r := spawn[*boss[int], int](t, ctx, &boss[int]{plain: plain[int]{postStop: func(*actor.Context[int]) error {
+		close(entered)
+		<-release
+		return nil
+	}}}, actor.LinkedTo(parent.Any()))
+	r.Stop()
+	recv(t, entered)
+	r.Kill()
+	require.Equal(t, actor.Event{Kind: actor.Failed, Actor: r.Any(), Err: actor.ErrAbandoned}, recv(t, ends), "no state")
+	eventually(t, func() bool { return sys.Stats().Live == 1 }, "the supervisor is left") // Wait would leave a trace
+	close(release)
+	unfenced(t)
+	require.EqualValues(t, 1, sys.Stats().Live)
+	require.NoError(t, parent.StopAndWait(ctx))
+	require.Empty(t, ends)
+	require.Equal(t, actor.Stopped, r.Status())
+	require.EqualValues(t, 1, sys.Stats().Abandoned)
+}
+
 // However many functions of Async are stuck, an actor can be abandoned.
 func TestAbandonedWhileAsyncIsFull(t *testing.T) {
 	ctx, _ := newSystem(t, actor.Config{KillGrace: 10 * time.Millisecond, Sched: sched.Config{MaxAsync: 1}})

@@ -8,26 +8,47 @@ import (
 
 // In a simulation (package actortest) the places at which actors can be seen to
 // act are where it may let somebody else go first. They are few and named here;
-// in production each is a load and a branch.
+// in production each is a load and a branch, which are inlined, and what is
+// behind the branch is not.
 
 // reach says that the calling goroutine is about to do kind to c. refuse: what
 // that needs is to be taken as exhausted.
 func (c *cell) reach(kind sched.OpKind, note any) (refuse bool) {
+	return sched.Driven() && c.reached(kind, note)
+}
+
+//go:noinline
+func (c *cell) reached(kind sched.OpKind, note any) (refuse bool) {
 	return sched.Reach(sched.Op{Kind: kind, Task: &c.task, Note: note})
 }
 
 // reachSend is reach for a message. full: the mailbox, which has a bound, is to be
-// taken as full.
+// taken as full. Ask sched.Driven first: m is made an interface.
+//
+//go:noinline
 func (c *cell) reachSend(m any, bound bool) (full bool) {
 	return sched.Reach(sched.Op{Kind: sched.OpSend, Task: &c.task, Note: m, Bound: bound}) && bound
 }
 
 // begins notes that a callback of c's begins: what it handles, or the name of the
-// hook. A simulation may have it panic here, as if the callback did.
+// hook. A simulation may have it panic here, as if the callback did. Where what is
+// a message, ask sched.Driven first.
 func (c *cell) begins(what any) {
 	if sched.Driven() {
-		sched.Note(sched.Op{Kind: sched.OpHandle, Task: &c.task, Note: what})
+		c.begun(what)
 	}
+}
+
+//go:noinline
+func (c *cell) begun(what any) {
+	sched.Note(sched.Op{Kind: sched.OpHandle, Task: &c.task, Note: what})
+}
+
+// doneQuietly is ctx.Done as no look at the actor that ctx may be.
+func doneQuietly(ctx context.Context) <-chan struct{} {
+	sched.Quiet(true)
+	defer sched.Quiet(false)
+	return ctx.Done()
 }
 
 // touchName notes that the present step changes what c's name leads to.

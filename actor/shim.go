@@ -102,6 +102,7 @@ func NewShim(sys *System, far Far) *Shim {
 	sys.shims.Add(1)
 	s.id = sys.ids.Reserve()
 	sys.ids.Set(s.id, &s.cell)
+	sched.Touch(&s.task, nil)
 	// First the books, then the look: a Shutdown closes first and looks into
 	// the books then.
 	if sys.closing.Load() {
@@ -148,7 +149,7 @@ func (s *Shim) Far() Far { return s.far }
 // End counts, later ones do nothing. It runs the hooks, and what they send, on
 // the calling goroutine. Any goroutine may call it.
 func (s *Shim) End(err error) {
-	sched.Touch(&s.task, nil)
+	s.reach(sched.OpEnd, "end")
 	if !s.claim() {
 		return
 	}
@@ -161,17 +162,17 @@ func (s *Shim) End(err error) {
 	s.stopping()
 }
 
-// send sends to the actor. A timer's message counts as handled when it leaves:
+// sendFar sends to the actor. A timer's message counts as handled when it leaves:
 // from then on it cannot be taken back.
 func sendFar[M any](ctx context.Context, s *Shim, e envelope[M]) error {
+	if sched.Driven() {
+		s.reachSend(e.m, false)
+	}
 	if s.status() >= Stopping {
 		return s.gone
 	}
 	if fenced(ctx) {
 		return ErrKilled
-	}
-	if sched.Driven() {
-		s.reachSend(e.m, false)
 	}
 	sender, err := senderOf[M](s)
 	if err != nil {

@@ -81,7 +81,7 @@ func TestSP2_SupervisorThatEndsDuringPreStart(t *testing.T) {
 				_, err := actor.Spawn[*plain[int], int](ctx, a, actor.LinkedTo(parent.Any()), actor.Named("x"))
 				require.ErrorIs(t, err, actor.ErrStopping)
 			}
-			eventually(t, func() bool { return sys.Stats().Live == 0 }, "nobody lives")
+			require.Zero(t, sys.Stats().Live, "nobody lives")
 			require.Empty(t, told)
 			spawn(t, ctx, idle(), actor.Named("x"))
 		})
@@ -113,7 +113,7 @@ func TestSP3_SpawnInstant(t *testing.T) {
 		failure.says(t, waitEnd(t, r))
 		failure.says(t, waitEnd(t, r))
 	}
-	eventually(t, func() bool { return sys.Stats().Live == 1 }, "they are gone")
+	require.EqualValues(t, 1, sys.Stats().Live, "they are gone")
 }
 
 func TestSP3_KilledBeforeItsStart(t *testing.T) {

@@ -108,10 +108,10 @@ func (t *turner[M]) Turn(car *sched.Carrier) (again bool) {
 			c.after(car, err)
 			return false
 		}
-		if driven && c.hasNothing() {
-			continue // to sleep, in the same step of a simulation
-		}
 		if n >= budget || car.Expired() {
+			if driven && c.hasNothing() {
+				continue // to sleep, in the same step of a simulation
+			}
 			returned = true
 			car.Handled(n)
 			c.taken.Store(uint32(min(c.box.Backlog(), 1<<31)))

@@ -70,7 +70,7 @@ func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) 
 		case <-done:
 			gaveUp(context.Cause(ctx))
 		}
-		sched.Reach(sched.Op{Kind: sched.OpWake})
+		sched.Woken()
 		return nil
 	}
 	own := me.life2ctx()
@@ -101,8 +101,9 @@ func Park(ctx context.Context, ready <-chan struct{}, gaveUp func(cause error)) 
 // Done is ctx.Done for the library's own waits: to a simulation they are no
 // looks at the actor that ctx may be.
 func Done(ctx context.Context) <-chan struct{} {
-	sched.Quiet(true)
-	defer sched.Quiet(false)
+	if sched.Driven() {
+		return doneQuietly(ctx)
+	}
 	return ctx.Done()
 }
 

@@ -496,3 +496,27 @@ func TestStopTreeThenKill(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// L7, step 7: who comes back from Wait, or sees Stopped, finds the actor nowhere
+// any more, whatever has ended it and whoever else is about.
+func TestL7_TheBooksAreClosedBeforeWaitReturns(t *testing.T) {
+	ctx, sys := newSystem(t, actor.Config{})
+	ends := []func(actor.Ref[job]){actor.Ref[job].Stop, actor.Ref[job].Kill, fails, actor.Ref[job].Drain}
+	for i := range smaller(4000) {
+		r := spawn(t, ctx, worker(), actor.Named("x"))
+		gone := func() {
+			require.True(t, sys.Lookup(r.ID()).IsZero())
+			_, err := actor.Whereis[job](ctx, "x")
+			require.ErrorIs(t, err, actor.ErrNotFound)
+			require.Zero(t, sys.Stats().Live)
+			for i := range sys.Actors() {
+				require.Fail(t, "listed", i.Actor)
+			}
+		}
+		together(
+			func() { ends[i%4](r) },
+			func() { _ = waitEnd(t, r); gone() },
+			func() { eventually(t, func() bool { return r.Status() == actor.Stopped }, "its end"); gone() },
+		)
+	}
+}

@@ -2,6 +2,7 @@ package actortest_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -136,4 +137,31 @@ func TestPoints_Abandoned(t *testing.T) {
 	})
 	require.Contains(t, seen, "waits gone ")
 	require.Contains(t, seen, strings.Repeat("waits ", 2))
+}
+
+// shown is an actor that shows how often it has been told something.
+type shown struct{ told int }
+
+func (s *shown) Handle(*actor.Context[int], int) error { s.told++; return nil }
+func (s *shown) Inspect() any                          { return s.told }
+
+// A look overtakes the message before it, unless that has been handled meanwhile.
+func TestPoints_Inspect(t *testing.T) {
+	seen := inEveryOrder(t, func(sys *actortest.System) (saw string) {
+		ref, err := actor.Spawn(sys, &shown{})
+		require.NoError(sys, err)
+		asker, err := actor.Spawn(sys, actor.Func(func(ctx *actor.Context[int], _ int) error {
+			if err := ref.Cast(ctx, 1); err != nil {
+				return err
+			}
+			n, err := actor.Inspect(context.Background(), ref.Any()) // which is no point itself, as ctx would be
+			saw = fmt.Sprint(n)
+			return err
+		}))
+		require.NoError(sys, err)
+		require.NoError(sys, asker.Cast(sys, 1))
+		sys.Settle()
+		return saw
+	})
+	require.Equal(t, map[string]bool{"0": true, "1": true}, seen)
 }

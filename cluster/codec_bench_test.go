@@ -3,6 +3,8 @@ package cluster
 import (
 	"encoding/binary"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 type point interface{ isPoint() }
@@ -59,4 +61,99 @@ func BenchmarkEncode32(b *testing.B) {
 			}
 		}
 	})
+}
+
+// The answer to a Codec's cast is nobody: an actor that takes it.
+func BenchmarkDecode32(b *testing.B) {
+	c := opened[point](b, points())
+	out := &outgoing{}
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		what := encodeByHand(nil, &moved{1, 2, 3, 4})
+		var m point
+		for b.Loop() {
+			m = decodeByHand(what)
+		}
+		_ = m
+	})
+	for name, m := range map[string]point{"Enum": moved{1, 2, 3, 4}, "Enum string": said{"01234567890123456789012345678901"}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			out.args = nil
+			require.NoError(b, c.encode(m, out))
+			in := &incoming{variant: []byte(out.variant), what: out.args}
+			for b.Loop() {
+				v := c.byName[string(in.variant)]
+				made, err := v.box.decode(v, in)
+				if err != nil {
+					b.Fatal(err)
+				}
+				_, _ = made.(point)
+			}
+		})
+	}
+}
+
+func decodeByHand(what []byte) point {
+	var n [4]uint64
+	for i := range n {
+		if len(what) < 16 || binary.BigEndian.Uint64(what) != 8 {
+			return nil
+		}
+		n[i] = binary.BigEndian.Uint64(what[8:])
+		what = what[16:]
+	}
+	if len(what) > 0 {
+		return nil
+	}
+	return moved{n[0], n[1], n[2], n[3]}
+}
+
+// What CBOR costs, for the choice.
+func BenchmarkCBOR32(b *testing.B) {
+	c := opened[point](b, CBOR[point]("point", VariantOf[moved]("Moved")))
+	var m point = moved{1, 2, 3, 4}
+	out := &outgoing{peer: &loop{}}
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			out.args = out.args[:0]
+			if err := c.encode(m, out); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		in := &incoming{what: out.args}
+		for b.Loop() {
+			if _, err := c.list[0].box.decode(c.list[0], in); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// A cast of fixed size allocates nothing but, where it arrives, itself.
+func TestAllocations(t *testing.T) {
+	c := opened[point](t, points())
+	var m point = moved{1, 2, 3, 4}
+	out := &outgoing{args: make([]byte, 0, 256)}
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		out.args = out.args[:0]
+		_ = c.encode(m, out)
+	}))
+	in, v := &incoming{what: out.args}, c.list[0]
+	require.InDelta(t, 1, testing.AllocsPerRun(100, func() { _, _ = v.box.decode(v, in) }), 0.1)
+
+	structs := opened[moved](t, Enum[moved](VariantOf[moved]("Moved")))
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		out.args = out.args[:0]
+		_ = structs.encode(moved{1, 2, 3, 4}, out)
+	}))
+	words := opened[string](t, Plain[string]())
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		out.args = out.args[:0]
+		_ = words.encode("hello", out)
+	}))
 }

@@ -38,7 +38,7 @@ import (
 // A Cast of a message of fixed size costs some 30 ns and no allocation; to receive
 // it costs the allocation of the message itself.
 func Enum[M any](variants ...Variant) Codec {
-	return newCodec[M]("Enum", variants, func(v *variant) error {
+	return newCodec[M]("Enum", "", variants, func(v *variant) error {
 		plan, reply, err := planOf(v.content)
 		v.body, v.reply = plan, reply
 		return err

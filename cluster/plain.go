@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"reflect"
 	"unsafe"
 
 	"google.golang.org/protobuf/proto"
@@ -16,14 +17,8 @@ func Plain[M any]() Codec { return plainCodec[M]("Plain") }
 func Proto[M proto.Message]() Codec { return plainCodec[M]("Proto") }
 
 func plainCodec[M any](how string) Codec {
-	c := &typed[M]{how: how}
-	v, err := valueOf(c.Message())
-	if err != nil {
-		c.wrong("", err)
-	}
-	c.self = &variant{typ: c.Message(), body: single{v}, about: CodecError{Message: c.Message()}}
-	c.list = []*variant{c.self}
-	return c
+	v, err := valueOf(reflect.TypeFor[M]())
+	return oneCodec[M](how, "", single{v}, err)
 }
 
 // single is a message that is one value, without a name and a length (wire

@@ -22,3 +22,16 @@ func (p *plan) schema(head string, reply *replyField) string {
 	}
 	return head + types + "\n"
 }
+
+// schema of a CBOR message: the names and the types of the fields count.
+func (c *cborType) schema(head string, reply *replyField) string {
+	name := head[strings.Index(head, " ")+1:]
+	lines := append([]string{head}, c.describe(name)...)
+	if reply != nil {
+		lines = append(lines, reply.how.(cborAnswers).describe(name+" ->")...) //nolint:forcetypeassert // cborVariant has made it
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// String is the type's name.
+func (c *cborType) String() string { return c.typ.String() }

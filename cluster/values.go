@@ -135,7 +135,7 @@ var (
 	errUTF8 = errors.New("is not UTF-8")
 	errNode = errors.New("a Ref without a node")
 
-	errForeignRef = errors.New("a ractor node knows no Refs")
+	errForeignRef = fmt.Errorf("%w: a ractor node knows no Refs", actor.ErrNotSupported)
 )
 
 // append appends the encoding of the value that p points to.

@@ -66,7 +66,7 @@ func wait(ctx context.Context, me actor.AnyRef, ready <-chan struct{}) error {
 			cause = context.Cause(ctx)
 		}
 	}
-	sched.Reach(sched.Op{Kind: sched.OpWake})
+	sched.Woken()
 	return cause
 }
 
@@ -96,9 +96,7 @@ func request[M, R any](ctx context.Context, p *port[R], waiter actor.AnyRef, to 
 		p.release() // the ticket's
 	}()
 	gen := generation(p.state.Load())
-	if sched.Driven() {
-		sched.Touch(nil, Reply[R]{p, gen})
-	}
+	p.touch()
 	m := ask(Reply[R]{p, gen})
 	ticket := &p.ticket
 	if d := p.debug(); d != nil {

@@ -124,9 +124,12 @@ func (p *port[R]) release() {
 // serves; the caller has a reference.
 func (p *port[R]) touch() {
 	if sched.Driven() {
-		sched.Touch(nil, Reply[R]{p, generation(p.state.Load())})
+		p.touched()
 	}
 }
+
+//go:noinline
+func (p *port[R]) touched() { sched.Touch(nil, Reply[R]{p, generation(p.state.Load())}) }
 
 // change applies f to the word as long as it belongs to gen and the call is not
 // over; false: it does not, or is.
@@ -160,7 +163,7 @@ func (p *port[R]) answer(gen uint32, v R, err error) {
 // await waits for an answer that is as good as there.
 func (p *port[R]) await() {
 	<-p.ready
-	sched.Reach(sched.Op{Kind: sched.OpWake})
+	sched.Woken()
 }
 
 // deliver writes the answer; only who has set answering calls it.

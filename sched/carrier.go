@@ -248,7 +248,7 @@ func Block(wait func()) error {
 
 func (c *Carrier) block(wait func()) error {
 	s := c.s
-	if n := s.waiters.Add(1); n > int64(s.cfg.MaxWaiters) || Reach(Op{Kind: OpBlock}) {
+	if n := s.waiters.Add(1); n > int64(s.cfg.MaxWaiters) || Driven() && Reach(Op{Kind: OpBlock}) {
 		s.waiters.Add(-1)
 		return ErrTooManyWaiters
 	}
@@ -265,7 +265,7 @@ func (c *Carrier) block(wait func()) error {
 		s.carry(c.drop())
 	}
 	wait()
-	Reach(Op{Kind: OpWake})
+	Woken()
 	return nil
 }
 

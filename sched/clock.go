@@ -82,7 +82,7 @@ func (k *clock) arm(g *Group, t *Timer, at time.Duration, e Expirer) bool {
 	}
 	k.mu.Unlock()
 	switch {
-	case k.s.driver != nil:
+	case k.s.driven():
 		k.s.driver.Armed(at)
 	case earlier:
 		k.kick()

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"runtime"
@@ -183,6 +184,9 @@ func (c Config) Resolve() (Config, error) {
 	}
 	if bits.OnesCount(uint(c.QueueSize)) != 1 || c.QueueSize > maxQueueSize {
 		return c, fmt.Errorf("sched: Config.QueueSize is %d: want a power of two up to %d", c.QueueSize, maxQueueSize)
+	}
+	if c.Driver != nil && !seam {
+		return c, errors.New("sched: Config.Driver: this program was built with the tag noseam")
 	}
 	return c, nil
 }

@@ -109,12 +109,21 @@ var (
 		m map[uintptr]Hand
 		_ [40]byte
 	}
-	adoptions atomic.Int64
+	// adoptions is read with every message, and lies where nobody writes.
+	adoptions struct {
+		_ [64]byte
+
+		atomic.Int64
+
+		_ [64]byte
+	}
 )
 
 // Driven says whether any goroutine of the process belongs to a simulation. In
-// production it costs a load that never misses.
-func Driven() bool { return adoptions.Load() != 0 }
+// production it costs a load that never misses, and a branch that is never
+// taken. Whatever else the seam does on the path of a message stands behind it, in
+// functions that are not inlined. With the build tag noseam it is false.
+func Driven() bool { return seam && adoptions.Load() != 0 }
 
 // Adopt notes that the calling goroutine is h. leave takes that back; the
 // goroutine must call it before it ends.
@@ -138,6 +147,9 @@ func Adopt(h Hand) (leave func()) {
 
 // hand returns what the calling goroutine was adopted as, or nil.
 func hand() Hand {
+	if !Driven() {
+		return nil
+	}
 	id := gid.ID()
 	shard := &adopted[place(id)%uintptr(len(adopted))]
 	shard.Lock()
@@ -146,30 +158,32 @@ func hand() Hand {
 }
 
 // Reach is Hand.Reach of the calling goroutine; nothing if it was not adopted.
-// Where op costs something to make, ask Driven first.
+// Ask Driven first: op is made in any case.
 func Reach(op Op) (refuse bool) {
-	if !Driven() {
-		return false
+	h := hand()
+	return h != nil && h.Reach(op)
+}
+
+// Woken is Reach for OpWake: the goroutine goes on after a wait.
+func Woken() {
+	if Driven() {
+		Reach(Op{Kind: OpWake})
 	}
-	if h := hand(); h != nil {
-		return h.Reach(op)
-	}
-	return false
 }
 
 // Touch notes that the present step concerns t, and on, too: others' steps that
 // do so as well depend on it.
 func Touch(t *Task, on any) {
 	if Driven() {
-		Note(Op{Kind: OpTouch, Task: t, On: on})
+		touch(t, on)
 	}
 }
 
+//go:noinline
+func touch(t *Task, on any) { Note(Op{Kind: OpTouch, Task: t, On: on}) }
+
 // Note is Hand.Note, as Reach.
 func Note(op Op) {
-	if !Driven() {
-		return
-	}
 	if h := hand(); h != nil {
 		h.Note(op)
 	}
@@ -178,9 +192,12 @@ func Note(op Op) {
 // Quiet is Hand.Quiet, as Reach: from Quiet(true) to Quiet(false) the calling
 // goroutine holds a lock that others may want. It nests.
 func Quiet(on bool) {
-	if !Driven() {
-		return
+	if Driven() {
+		quiet(on)
 	}
+}
+
+func quiet(on bool) {
 	if h := hand(); h != nil {
 		h.Quiet(on)
 	}

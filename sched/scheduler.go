@@ -125,9 +125,12 @@ func (s *Scheduler) Submit(t *Task) {
 	s.inject(t)
 }
 
+// driven says that a driver stands in for the workers.
+func (s *Scheduler) driven() bool { return seam && s.driver != nil }
+
 // inject puts t into the global queue.
 func (s *Scheduler) inject(t *Task) {
-	if s.driver != nil {
+	if s.driven() {
 		s.driver.Submit(t)
 		return
 	}
@@ -143,7 +146,7 @@ func (s *Scheduler) inject(t *Task) {
 func (s *Scheduler) Close() <-chan struct{} {
 	switch {
 	case s.closing.Swap(true):
-	case s.driver != nil:
+	case s.driven():
 		s.offload.close()
 		close(s.closed) // the driver has the goroutines, and ends them
 	default:

@@ -38,8 +38,15 @@ var (
 		_ [40]byte
 	}
 	// far counts the carriers that are not near: while there are none, who is
-	// not near is outside, and nobody need lock a map.
-	far atomic.Int64
+	// not near is outside, and nobody need lock a map. It is written when a turn
+	// waits, and nothing that is read with every message lies beside it.
+	far struct {
+		_ [64]byte
+
+		atomic.Int64
+
+		_ [64]byte
+	}
 )
 
 const (

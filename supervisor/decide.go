@@ -210,7 +210,7 @@ func (m *machine) exited(now time.Duration, who actor.ID, normal bool) {
 // stopped, and is started in its turn.
 func (m *machine) kept(now time.Duration, who actor.ID) {
 	k := m.live[who]
-	if k == nil || k.state == leaving { // it was told to stop: its end follows
+	if k == nil || k.state == leaving || k == m.target { // it was told to stop, or will be: its end follows
 		return
 	}
 	k.held = who

@@ -102,11 +102,16 @@ func (s *script) one() bool {
 }
 
 func (s *script) up(k *supervisor.Kid) {
+	if held := k.Held(); held != 0 { // revived: it is the same actor
+		s.m.Started(s.now, k, held)
+		return
+	}
 	s.who++
 	s.m.Started(s.now, k, s.who)
 }
 
-// do plays words: "a!" a dies abnormally, "a." normally, "Ta" TerminateChild,
+// do plays words: "a!" a dies abnormally, "a." normally, "a#" fails and waits with its
+// mailbox, "Ta" TerminateChild,
 // "Ra" RestartChild, "Da" DeleteChild, "5s" time passes. Starts of children in
 // bad fail so many times.
 func (s *script) do(words string) string {
@@ -124,7 +129,11 @@ func (s *script) do(words string) string {
 		case 'D':
 			s.m.Remove(s.m.Kid(w[1:]))
 		default:
-			s.m.Exited(s.now, s.m.Kid(w[:1]).Who(), w[1] == '.')
+			if who := s.m.Kid(w[:1]).Who(); w[1] == '#' {
+				s.m.Kept(s.now, who)
+			} else {
+				s.m.Exited(s.now, who, w[1] == '.')
+			}
 			if strings.HasSuffix(w, "&") { // and the next thing comes before anything is done
 				continue
 			}
@@ -472,6 +481,13 @@ func (d *dumb) states() string {
 	return b.String()
 }
 
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 // dice is a source of starts: the same seed gives the same.
 func dice(seed uint64) func(string) string {
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -495,6 +511,7 @@ func randomSpec(r *rand.Rand) supervisor.Spec {
 	for i := range 1 + r.IntN(6) {
 		c := supervisor.Child{ID: string(rune('a' + i)), Restart: supervisor.Restart(r.IntN(3)), Start: noStart}
 		c.Significant = c.Restart != supervisor.Permanent && s.AutoShutdown != supervisor.Never && r.IntN(2) == 0
+		c.KeepMailbox = c.Restart != supervisor.Temporary && r.IntN(2) == 0
 		s.Children = append(s.Children, c)
 	}
 	return s
@@ -529,7 +546,8 @@ func TestDecideAgainstDumbModel(t *testing.T) {
 			var word string
 			switch op := r.IntN(8); {
 			case op < 5 && k.up:
-				word = k.ID + []string{"!", "."}[r.IntN(2)]
+				how := []string{"!", ".", "#"} // what is kept dies as all do
+				word = k.ID + how[r.IntN(2+one(k.KeepMailbox))]
 				d.die(k.ID, word[1] == '.')
 			case op == 5:
 				word = "T" + k.ID
@@ -593,6 +611,15 @@ func wild(t testing.TB, r *rand.Rand) {
 				alive = append(alive, k)
 				require.NotZero(t, k.Who())
 			}
+			if held := k.Held(); held != 0 {
+				if k.Is() != supervisor.Waiting {
+					require.Equal(t, supervisor.GiveUp, m.Next(s.now).Do(), "who waits with its mailbox is to be started")
+				}
+				if r.IntN(20) == 0 { // it was killed meanwhile
+					m.Lost(held)
+					require.Zero(t, k.Held())
+				}
+			}
 			require.Same(t, k, m.Kid(k.ID))
 			require.Equal(t, i, slices.Index(m.Kids(), k))
 		}
@@ -600,6 +627,10 @@ func wild(t testing.TB, r *rand.Rand) {
 		case n == 0 && len(alive) > 0:
 			k := alive[r.IntN(len(alive))]
 			died++
+			if k.KeepMailbox && k.Is() == supervisor.Up && r.IntN(2) == 0 {
+				m.Kept(s.now, k.Who())
+				break
+			}
 			m.Exited(s.now, k.Who(), r.IntN(2) == 0)
 		case n == 1 && len(gone) > 0:
 			i := r.IntN(len(gone))

@@ -108,6 +108,7 @@ func TestDynamicMetamorphic(t *testing.T) {
 				Intensity:    plenty,
 				OnParentKill: supervisor.OnParentKill(rnd.IntN(2)),
 			}
+			spec.KeepMailbox = spec.Restart != supervisor.Temporary && rnd.IntN(2) == 0
 			if rnd.IntN(4) == 0 {
 				spec.Intensity = supervisor.Intensity{Max: 1 + rnd.IntN(6), Per: time.Minute}
 			}

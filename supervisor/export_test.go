@@ -44,6 +44,8 @@ func (m *Machine) Started(now time.Duration, k *Kid, who actor.ID)   { m.started
 func (m *Machine) Ignored(k *Kid)                                    { m.ignored(k) }
 func (m *Machine) Failed(now time.Duration, k *Kid)                  { m.failed(now, k) }
 func (m *Machine) Exited(now time.Duration, who actor.ID, norm bool) { m.exited(now, who, norm) }
+func (m *Machine) Kept(now time.Duration, who actor.ID)              { m.kept(now, who) }
+func (m *Machine) Lost(who actor.ID)                                 { m.lost(who) }
 func (m *Machine) Due(k *Kid, number uint64)                         { m.due(k, number) }
 func (m *Machine) Terminate(k *Kid)                                  { m.terminate(k) }
 func (m *Machine) Kids() []*Kid                                      { return m.kids }
@@ -54,6 +56,7 @@ func (m *Machine) Restarts() []time.Duration                         { return m.
 
 func (k *Kid) Is() State           { return k.state }
 func (k *Kid) Who() actor.ID       { return k.who }
+func (k *Kid) Held() actor.ID      { return k.held }
 func (s Step) Do() Verb            { return s.do }
 func (s Step) Kid() *Kid           { return s.kid }
 func (s Step) Wait() time.Duration { return s.wait }

@@ -201,6 +201,5 @@ func took(t testing.TB, want time.Duration, begin time.Time) {
 	require.Less(t, time.Since(begin), want+50*time.Millisecond)
 }
 
-// rest waits until everybody has come to rest: an actor is taken out of the
-// books a moment after its waiters have gone on.
+// rest waits until everybody has come to rest.
 func (w *world) rest() { synctest.Wait() }

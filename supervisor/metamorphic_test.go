@@ -33,6 +33,7 @@ func TestSupervisorAgainstDumbModel(t *testing.T) {
 			spec := randomSpec(r)
 			roll := dice(seed)
 			begun := false
+			var heard atomic.Int64 // words that were queued behind a failure
 			for i, c := range spec.Children {
 				p := w.child(c.ID, starts(func() error {
 					if !begun {
@@ -66,8 +67,22 @@ func TestSupervisorAgainstDumbModel(t *testing.T) {
 				switch op := r.IntN(8); {
 				case op < 3 && k.up:
 					history += " " + k.ID + "!"
-					w.tell(w.find(sup, k.ID), []do{boom, panics}[r.IntN(2)])
+					fail := []do{boom, panics}[r.IntN(2)]
+					before := heard.Load()
+					w.tell(w.find(sup, k.ID), func(ctx *actor.Context[do]) error {
+						if err := ctx.Self().Cast(ctx, func(*actor.Context[do]) error { heard.Add(1); return nil }); err != nil {
+							return err
+						}
+						return fail(ctx)
+					})
 					d.die(k.ID, false)
+					synctest.Wait()
+					switch got := heard.Load() - before; {
+					case !k.KeepMailbox || !k.up:
+						require.Zero(t, got, "%s: the queue of who is not restarted in place", history)
+					case !strings.Contains(strings.Join(d.log, ""), "!"): // or a round has ended it once more, perhaps before it could hear
+						require.EqualValues(t, 1, got, "%s: the queue was kept", history)
+					}
 				case op < 5 && k.up:
 					history += " " + k.ID + "."
 					w.find(sup, k.ID).Stop()
@@ -193,8 +208,9 @@ func TestMetamorphic(t *testing.T) {
 			child := func(id string) supervisor.Child {
 				var mu sync.Mutex
 				cr := rand.New(rand.NewPCG(seed, r.Uint64()))
+				restart := supervisor.Restart(r.IntN(3))
 				return supervisor.Child{
-					ID: id, Restart: supervisor.Restart(r.IntN(3)), Shutdown: []time.Duration{0, time.Second, supervisor.BrutalKill}[r.IntN(3)],
+					ID: id, Restart: restart, KeepMailbox: restart != supervisor.Temporary && r.IntN(2) == 0, Shutdown: []time.Duration{0, time.Second, supervisor.BrutalKill}[r.IntN(3)],
 					Start: supervisor.Of(func() *fuse {
 						mu.Lock()
 						defer mu.Unlock()

@@ -27,8 +27,13 @@ func Check(h *History) error {
 		c.downs(r)
 		c.groups(r)
 		c.stash(r)
+		c.becomes(r)
+		c.asyncs(r)
+		c.idles(r)
 		if h.Stamps {
 			c.orders(r)
+			c.holds(r)
+			c.leavesFirst(r)
 		}
 	}
 	c.pairs()
@@ -48,6 +53,7 @@ type checker struct {
 	handled map[delivery][]Entry // without those that were kept
 	kept    map[delivery]int
 	dead    map[delivery][]Letter
+	lost    map[delivery]bool // failed in the handler, of who was to be kept; true: and was
 	wrong   []error
 }
 
@@ -65,6 +71,7 @@ func newChecker(h *History) *checker {
 		handled: map[delivery][]Entry{},
 		kept:    map[delivery]int{},
 		dead:    map[delivery][]Letter{},
+		lost:    map[delivery]bool{},
 	}
 	for _, script := range h.Program.Scripts {
 		for _, a := range script {
@@ -75,9 +82,19 @@ func newChecker(h *History) *checker {
 	}
 	for _, r := range h.Records {
 		c.records[r.Life] = r
-		for _, e := range r.Log {
+		var last delivery
+		for i, e := range r.Log {
 			switch d := (delivery{r.Life, e.Tag}); e.What {
+			case PreStarted:
+				if i > 0 {
+					c.lost[last] = true
+				}
+			case Failing:
+				if c.keeps(r.Life.Role) {
+					c.lost[last] = c.lost[last]
+				}
 			case Handled:
+				last = d
 				c.handled[d] = append(c.handled[d], e)
 			case Stashed:
 				c.kept[d]++
@@ -95,8 +112,25 @@ func (c *checker) sayf(format string, args ...any) {
 	c.wrong = append(c.wrong, fmt.Errorf(format, args...))
 }
 
+// keeps says whether a role is spawned with KeepMailbox.
+func (c *checker) keeps(role int) bool {
+	above := c.h.Program.above(role)
+	return above >= 0 && slices.ContainsFunc(c.h.Program.Roles[above].Sup.Kids, func(k Kid) bool { return k.Role == role && k.Keep })
+}
+
+// ends is how often a message has come to an end. What was handled, and failed in
+// who was kept, is a dead letter too.
+func (c *checker) ends(d delivery) int {
+	n := len(c.handled[d]) + len(c.dead[d])
+	if _, lost := c.lost[d]; lost && slices.ContainsFunc(c.dead[d], func(l Letter) bool { return l.Note == "failed" }) {
+		n--
+	}
+	return n
+}
+
 func (c *checker) isTimer(tag Tag) bool {
-	return c.op[tag.Script] == After || c.op[tag.Script] == Every
+	op := c.op[tag.Script]
+	return op == After || op == Every || op == Idle
 }
 
 // life: the callbacks of an actor come in their order, once each, and PostStop
@@ -110,6 +144,9 @@ func (c *checker) life(r *Record) {
 				failed = true
 			}
 			continue
+		}
+		if e.What == PreStarted && failed && c.keeps(r.Life.Role) { // revived
+			count, failed = map[What]int{}, false
 		}
 		switch {
 		case e.What == PreStarted && len(count) > 0:
@@ -169,7 +206,7 @@ func (c *checker) accounts() {
 	claimed := map[delivery]bool{} // known from here on
 	settle := func(d delivery, least, most int, what string) {
 		claimed[d] = true
-		if n := len(c.handled[d]) + len(c.dead[d]); n < least || n > most {
+		if n := c.ends(d); n < least || n > most {
 			c.sayf("%v to %v, %s: handled %d times, %d dead letters", d.tag, d.to, what, len(c.handled[d]), len(c.dead[d]))
 		}
 	}
@@ -196,8 +233,8 @@ func (c *checker) accounts() {
 				switch e.Note {
 				case "", "no reply":
 					settle(d, 1, 1, "called")
-				case "killed": // before or after it was sent
-					settle(d, 0, 1, "called, and killed meanwhile")
+				case "killed", "deadline": // before or after it was sent
+					settle(d, 0, 1, "called, and "+e.Note+" meanwhile")
 				default:
 					settle(d, 0, 0, "called, with the error "+e.Note)
 				}
@@ -218,20 +255,27 @@ func (c *checker) accounts() {
 				settle(d, least, most, "sent by a timer")
 			case Ticking:
 				claimed[d] = true
+			case Idled:
+				claimed[delivery{r.Life, e.Tag}] = true
 			case Broadcasted:
 				n := 0
 				for life := range c.records {
 					d := delivery{life, e.Tag}
 					claimed[d] = true
-					if len(c.handled[d])+len(c.dead[d]) > 1 {
-						c.sayf("%v, broadcast: %v has it %d times", e.Tag, life, len(c.handled[d])+len(c.dead[d]))
+					if c.ends(d) > 1 {
+						c.sayf("%v, broadcast: %v has it %d times", e.Tag, life, c.ends(d))
 					}
-					n += len(c.handled[d]) + len(c.dead[d])
+					n += c.ends(d)
 				}
 				if n != e.N {
 					c.sayf("%v, broadcast to %d: %d have it", e.Tag, e.N, n)
 				}
 			}
+		}
+	}
+	for d, kept := range c.lost {
+		if kept && len(c.dead[d]) == 0 {
+			c.sayf("%v to %v: failed in who was kept, and is no dead letter", d.tag, d.to)
 		}
 	}
 	for d := range c.handled {
@@ -275,7 +319,7 @@ func (c *checker) letters() {
 		case "killed":
 			legal = r.End == "killed"
 		case "failed":
-			legal = !graceful && r.End != "killed" || r.End == "in PostStop"
+			legal = !graceful && r.End != "killed" || r.End == "in PostStop" || c.keeps(r.Life.Role)
 		case "full":
 			legal = c.h.Program.Roles[l.To.Role].Bound > 0
 		case "expired":
@@ -297,7 +341,7 @@ func (c *checker) letters() {
 	for _, r := range c.h.Records {
 		for _, e := range r.Log {
 			switch e.What {
-			case Asked, Cancelled:
+			case Asked, Cancelled, Offloaded, Idled:
 				untold++
 			case Monitored:
 				untold++
@@ -319,15 +363,17 @@ func (c *checker) events(r *Record) {
 	type ends struct{ started, ended int }
 	seen := map[Life]*ends{}
 	monitors, linked := map[Life]int{}, map[Life]bool{}
+	known := map[Life]bool{} // to the present value
 	for _, e := range r.Log {
 		switch {
+		case e.What == PreStarted:
+			clear(known)
 		case e.What == Monitored && e.Op == Monitor:
 			monitors[e.Who]++
-		case e.What == Spawned && e.Op == SpawnLinked:
-			linked[e.Who] = true
+			known[e.Who] = true
+		case e.What == Spawned && e.Op == SpawnLinked, e.What == Linked && e.Op == Link && e.Note == "":
+			linked[e.Who], known[e.Who] = true, true
 		}
-	}
-	for _, e := range r.Log {
 		if e.What != Evented {
 			continue
 		}
@@ -339,7 +385,7 @@ func (c *checker) events(r *Record) {
 		if c.h.Program.Roles[r.Life.Role].Deaf {
 			c.sayf("%v, which is deaf: %v", r.Life, e)
 		}
-		if monitors[e.Who] == 0 && !linked[e.Who] {
+		if !known[e.Who] {
 			c.sayf("%v: told of %v, whom it does not know", r.Life, e.Who)
 		}
 		switch e.Note {
@@ -387,6 +433,8 @@ func (c *checker) downs(r *Record) {
 	down := map[Life]bool{}
 	for _, e := range r.Log {
 		switch {
+		case e.What == PreStarted:
+			clear(asked)
 		case e.What == Monitored && e.Op == MonitorMsg:
 			asked[e.Who]++
 		case e.What == Downed:
@@ -444,6 +492,8 @@ func (c *checker) stash(r *Record) {
 	var stash, late []Tag
 	for i, e := range r.Log {
 		switch e.What {
+		case PreStarted: // again: what was kept is first
+			stash, late = nil, append(stash, late...)
 		case Stashed:
 			if len(late) > 0 {
 				c.sayf("%v: keeps %v while %v is first", r.Life, e.Tag, late[0])
@@ -465,10 +515,64 @@ func (c *checker) stash(r *Record) {
 			case len(late) > 0:
 				late = late[1:]
 			}
-		case Answered, Downed, Changed:
+		case Answered, Downed, Changed, Returned:
 			if len(late) > 0 {
 				c.sayf("%v: %v while %v is first", r.Life, e, late[0])
 			}
+		}
+	}
+}
+
+// becomes: messages are handled by who has become the handler last.
+func (c *checker) becomes(r *Record) {
+	other := Op(0)
+	for _, e := range r.Log {
+		switch {
+		case e.What == PreStarted:
+			other = 0
+		case e.What == Became:
+			other = Op(e.N) * Become
+		case e.What == Handled && e.Op != other:
+			c.sayf("%v: %v, by the wrong handler", r.Life, e)
+		}
+	}
+}
+
+// asyncs: what is done elsewhere has one result at most, which is its own.
+func (c *checker) asyncs(r *Record) {
+	open := map[Tag]string{}
+	for _, e := range r.Log {
+		switch e.What {
+		case PreStarted:
+			clear(open)
+		case Offloaded:
+			open[e.Tag] = []string{"", "panic"}[e.N]
+		case Returned:
+			if want, ok := open[e.Tag]; !ok || want != e.Note {
+				c.sayf("%v: %v, where %q was to come, or nothing", r.Life, e, want)
+			}
+			delete(open, e.Tag)
+		}
+	}
+}
+
+// idles: what comes when nothing has comes no sooner, and only what was asked for
+// last.
+func (c *checker) idles(r *Record) {
+	var idle Entry
+	last := time.Duration(0)
+	for _, e := range r.Log {
+		switch e.What {
+		case PreStarted:
+			idle = Entry{}
+		case Idled:
+			idle, last = e, e.At
+		case Handled, Stashed, Downed, Changed:
+			if c.op[e.Tag.Script] == Idle && e.Tag != (Tag{}) && (e.What == Stashed || c.kept[delivery{r.Life, e.Tag}] == 0) &&
+				(e.Tag != idle.Tag || e.At < last+idle.D) {
+				c.sayf("%v: %v, though something has come at %v, and it idles %v with %v", r.Life, e, last, idle.D, idle.Tag)
+			}
+			last = e.At
 		}
 	}
 }
@@ -497,8 +601,10 @@ func (c *checker) calls() {
 			switch {
 			case e.Note == "" && len(c.handled[d]) != 1:
 				c.sayf("%v: has the answer of %v to %v, which has not handled it", r.Life, e.Who, e.Tag)
-			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal":
+			case e.Note == "no reply" && len(c.handled[d]) == 1 && c.records[e.Who].End == "normal" && !c.keeps(e.Who.Role):
 				c.sayf("%v: has no answer of %v, which has handled %v and ended normally", r.Life, e.Who, e.Tag)
+			case e.Note == "deadline" && (e.D == 0 || e.At < e.Since+e.D):
+				c.sayf("%v: has waited for the answer to %v from %v to %v, with a deadline of %v", r.Life, e.Tag, e.Since, e.At, e.D)
 			}
 		}
 	}
@@ -583,6 +689,7 @@ const clockTick = 2 * time.Millisecond
 // orders is what only somebody who has seen all in one order can say: row L7, and
 // that who was killed or stopped begins nothing anew.
 func (c *checker) orders(r *Record) {
+	gone := c.ordered(r.Life, StopTree)
 	killed, stopped := c.ordered(r.Life, Kill), c.ordered(r.Life, Stop, StopWith)
 	if at := c.killedWith(r.Life); at > 0 && (killed == 0 || at < killed) {
 		killed = at
@@ -600,6 +707,9 @@ func (c *checker) orders(r *Record) {
 	}
 	c.monitorsFirst(r)
 	for _, e := range r.Log {
+		if gone > 0 && e.Stamp > gone {
+			c.sayf("%v: %v after StopTree has returned", r.Life, e)
+		}
 		switch {
 		case e.What == PostStopped:
 			if e.Stamp < r.Crossed {
@@ -617,6 +727,52 @@ func (c *checker) orders(r *Record) {
 			}
 		}
 	}
+}
+
+// holds: who is suspended begins nothing but its end.
+func (c *checker) holds(r *Record) {
+	for _, e := range r.Log {
+		if e.What < PostStopped && c.suspended(r.Life, e.Stamp) {
+			c.sayf("%v: %v though it is suspended", r.Life, e)
+		}
+	}
+}
+
+// suspended says whether a life is, at that stamp: the last to begin before was a
+// Suspend, which had returned.
+func (c *checker) suspended(l Life, stamp int) (yes bool) {
+	for _, e := range c.h.Records[0].Log { // Outside's
+		if e.What == Held && e.Who == l && e.Began < stamp {
+			yes = e.Op == Suspend && e.Note == "" && e.Stamp < stamp
+		}
+	}
+	return yes
+}
+
+// leavesFirst: where one thing changes at a time, a child's PostStop never comes
+// after its parent's: it is killed with that one, or was stopped before.
+func (c *checker) leavesFirst(r *Record) {
+	mine := c.postStop(r.Life)
+	for _, e := range r.Log {
+		if e.What != Spawned || e.Op != SpawnLinked || e.Note != "" || !c.h.Program.Exact || c.moved(e.Who) {
+			continue
+		}
+		if its := c.postStop(e.Who); mine > 0 && its > mine {
+			c.sayf("%v: PostStop after that of its parent %v", e.Who, r.Life)
+		}
+	}
+}
+
+// postStop is the stamp of a life's PostStop, 0 if there was none.
+func (c *checker) postStop(l Life) int {
+	if r := c.records[l]; r != nil {
+		for _, e := range r.Log {
+			if e.What == PostStopped {
+				return e.Stamp
+			}
+		}
+	}
+	return 0
 }
 
 // ordered is the stamp at which the first of these orders to a life has returned; 0:
@@ -641,7 +797,7 @@ func (c *checker) killedWith(l Life) int {
 			if e.What != Spawned || e.Op != SpawnLinked || e.Who != l || e.Note != "" || parent.End != "killed" {
 				continue
 			}
-			if at := c.ordered(parent.Life, Kill); at > e.Stamp && c.kills(parent.Life) == 1 && !c.linked(parent.Life) {
+			if at := c.ordered(parent.Life, Kill); at > e.Stamp && c.kills(parent.Life) == 1 && !c.linked(parent.Life) && !c.moved(l) && !c.moved(parent.Life) {
 				return at
 			}
 		}
@@ -663,11 +819,23 @@ func (c *checker) linked(l Life) bool {
 	for _, by := range c.h.Records {
 		for _, e := range by.Log {
 			if e.What == Spawned && e.Who == l {
-				return e.Op == SpawnLinked
+				return e.Op != 0
 			}
 		}
 	}
 	return true
+}
+
+// moved says whether anybody has changed whose child l is.
+func (c *checker) moved(l Life) bool {
+	for _, by := range c.h.Records {
+		for _, e := range by.Log {
+			if e.What == Linked && e.Who == l {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // monitorsFirst: a parent that is a monitor too, and was one before its child
@@ -677,6 +845,8 @@ func (c *checker) monitorsFirst(r *Record) {
 		monitors, told := false, false
 		for _, e := range by.Log {
 			switch {
+			case e.What == PreStarted:
+				monitors = false
 			case e.Who != r.Life:
 			case e.What == Monitored && e.Op == Monitor && e.Stamp < r.Crossed:
 				monitors = true
@@ -705,7 +875,7 @@ func (c *checker) supervisors() {
 				continue
 			}
 			kids++
-			if c.h.Stamps {
+			if c.h.Stamps && !x.Sup.Dynamic {
 				if at := first.Log[0].Stamp; at < stamp {
 					c.sayf("supervisor r%d: kid r%d starts out of order", role, k.Role)
 				} else {
@@ -715,29 +885,41 @@ func (c *checker) supervisors() {
 			n := 0
 			for c.records[Life{k.Role, n + 1}] != nil {
 				n++
-				c.succession(k, n)
+				c.succession(k, n, c.h.Program.above(role) >= 0)
+				for _, e := range c.records[Life{k.Role, n}].Log {
+					lives += one(e.What == PreStarted)
+				}
 			}
-			lives += n
 		}
-		n := len(x.Sup.Kids)
-		most := x.Sup.Max // each makes one new incarnation
-		if x.Sup.Strategy != supervisor.OneForOne {
-			most *= n * n // or all, and again if one dies while a group is being restarted
-		}
-		if lives-kids > most {
+		if lives-kids > c.restarts(role) {
 			c.sayf("supervisor r%d: %d incarnations of %d kids with at most %d restarts", role, lives, kids, x.Sup.Max)
 		}
 	}
 }
 
+// restarts is how many new incarnations of its kids a supervisor may make.
+func (c *checker) restarts(role int) int {
+	s := c.h.Program.Roles[role].Sup
+	n := len(s.Kids)
+	most := s.Max // each makes one
+	if s.Strategy != supervisor.OneForOne {
+		most *= n * n // or all, and again if one dies while a group is being restarted
+	}
+	if above := c.h.Program.above(role); above >= 0 { // it may be restarted itself, and begins anew
+		again := c.restarts(above)
+		most = (again+1)*most + again*n
+	}
+	return most
+}
+
 // succession: incarnation n of a kid had a reason to be, and did not overlap the
 // one before.
-func (c *checker) succession(k Kid, n int) {
+func (c *checker) succession(k Kid, n int, nested bool) {
 	if n == 1 {
 		return
 	}
 	before, r := c.records[Life{k.Role, n - 1}], c.records[Life{k.Role, n}]
-	if k.Restart == supervisor.Temporary {
+	if k.Restart == supervisor.Temporary && !nested {
 		c.sayf("%v: Temporary, and restarted", r.Life)
 	}
 	if !c.h.Stamps || len(before.Log) == 0 || len(r.Log) == 0 {

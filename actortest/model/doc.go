@@ -31,8 +31,13 @@
 // What it does not see: which of the messages that were discarded in a race could
 // have been handled; what real workers do between two callbacks, unless the race
 // detector looks; in simulations, what lies between two choice points; and what no
-// script says: links between the living, names that are claimed while their owner
-// ends, Async, Become, Idle, PreStart that sends, StopTree, abandoned callbacks,
-// deadlines of calls, adapted and named Refs, back-off and intensity in time,
-// dynamic supervisors and those within others.
+// script says: names that are claimed while their owner ends, PreStart that sends,
+// abandoned callbacks, adapted and named Refs, back-off and intensity in time,
+// SpawnInstant, Bind, supervisors that change while they run.
+//
+// Some things have no order, and so are in the programs with races only, under
+// Check: whether somebody who is suspended, or drains, is asked before or after
+// others end; a drain that meets a suspension; in which order the kids of a dynamic
+// supervisor end with it; what a root that watches others is told while its own
+// tree is being stopped; bounds, and what is stashed among what others send.
 package model

@@ -17,7 +17,7 @@ func (h *History) Facts() []string {
 	facts := slices.Clone(h.Final)
 	for _, r := range h.Records {
 		for _, e := range r.Log {
-			e.At, e.Stamp, e.Began, e.Tag.Seq = 0, 0, 0, 0
+			e.At, e.Since, e.Stamp, e.Began, e.Tag.Seq = 0, 0, 0, 0, 0
 			e.Added, e.Gone = ordered(e.Added), ordered(e.Gone)
 			facts = append(facts, fmt.Sprintf("%v: %v", r.Life, strings.TrimPrefix(e.String(), "0s ")))
 		}
@@ -77,7 +77,7 @@ func Compare(reference, h *History) error {
 // kids says for each supervisor in which order its kids have started and stopped.
 func (h *History) kids() (facts []string) {
 	for role, x := range h.Program.Roles {
-		if x.Sup == nil {
+		if x.Sup == nil || x.Sup.Dynamic { // those end all at once
 			continue
 		}
 		var all []Entry

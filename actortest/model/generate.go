@@ -24,6 +24,15 @@ const (
 	Ends     // stops, kills, drains
 	Failures // of handlers and hooks
 	Links
+	Holds   // Suspend and Resume; without them calls have no deadlines
+	Becomes // Become
+	Asyncs  // Async
+	Idles   // Idle
+	Moves   // Link and Unlink
+	Keeps   // KeepMailbox
+	Trees   // StopTree
+	Nests   // supervisors within others
+	Hirings // dynamic supervisors
 )
 
 // Size is how large a program is, and what is not in it.
@@ -47,7 +56,9 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 		size:  size,
 		left:  size.Actions,
 		armed: map[int][]int{},
+		held:  -1,
 	}
+	g.leaveOut()
 	g.roles()
 	g.begin()
 	for g.left > 0 {
@@ -62,18 +73,21 @@ func Generate(seed uint64, size Size, exact bool) *Program {
 
 // generator makes one program.
 type generator struct {
-	rand  *rand.Rand
-	p     *Program
-	size  Size
-	left  int           // actions
-	roots []int         // roles that round 0 spawns, supervisors too
-	plain []int         // roles that are no supervisors
-	later []int         // roles that scripts spawn
-	armed map[int][]int // by role: the scripts of its timers
+	rand   *rand.Rand
+	p      *Program
+	size   Size
+	left   int           // actions
+	roots  []int         // roles that round 0 spawns, supervisors too
+	plain  []int         // roles that are no supervisors
+	later  []int         // roles that scripts spawn
+	bosses []int         // supervisors within others
+	hired  []int         // kids of a dynamic supervisor
+	armed  map[int][]int // by role: the scripts of its timers
+	held   int           // an exact program: who is suspended, and must not be asked; -1: nobody
 }
 
-// anybody carries out the script of a broadcast.
-const anybody = 1 << 30
+// everybody carries out the script of a broadcast.
+const everybody = 1 << 30
 
 func (g *generator) has(f Feature) bool { return g.size.Without&f == 0 }
 
@@ -81,7 +95,17 @@ func (g *generator) chance(percent int) bool { return g.rand.IntN(100) < percent
 
 func (g *generator) pick(from []int) int { return from[g.rand.IntN(len(from))] }
 
-// roles makes the roles: some roots, some for later, and a supervisor with kids.
+// leaveOut leaves some of the features out: what is rare alone is rarer with others.
+func (g *generator) leaveOut() {
+	for _, f := range []Feature{Holds, Becomes, Asyncs, Idles, Moves, Keeps, Trees, Nests, Hirings} {
+		if g.chance(40) {
+			g.size.Without |= f
+		}
+	}
+}
+
+// roles makes the roles: some roots, some for later, and a supervisor with kids,
+// of which one may be another supervisor.
 func (g *generator) roles() {
 	p := g.p
 	if g.has(Groups) {
@@ -105,24 +129,67 @@ func (g *generator) roles() {
 			g.roots = append(g.roots, n)
 		}
 	}
+	if g.has(Supervisors) && g.has(Hirings) && g.chance(50) {
+		g.hirer()
+	}
 	if !g.has(Supervisors) || g.chance(40) {
 		return
 	}
+	top := g.supervisor()
+	if g.has(Nests) && g.chance(60) {
+		g.bosses = append(g.bosses, len(p.Roles))
+		p.Roles = append(p.Roles, Role{Sup: top})
+		nest := Kid{Role: len(p.Roles) - 1, Restart: g.restart()}
+		top = g.supervisor()
+		top.Kids = slices.Insert(top.Kids, g.rand.IntN(len(top.Kids)+1), nest)
+	}
+	g.roots = append(g.roots, len(p.Roles))
+	p.Roles = append(p.Roles, Role{Sup: top})
+}
+
+// hirer makes a dynamic supervisor.
+func (g *generator) hirer() {
+	sup := g.supervisor()
+	sup.Dynamic, sup.Strategy = true, supervisor.OneForOne
+	for i := range sup.Kids {
+		kid := &sup.Kids[i]
+		g.hired = append(g.hired, kid.Role)
+		g.p.Roles[kid.Role].Deaf = false
+		kid.Restart, kid.Keep = sup.Kids[0].Restart, sup.Kids[0].Keep
+	}
+	g.roots = append(g.roots, len(g.p.Roles))
+	g.p.Roles = append(g.p.Roles, Role{Sup: sup})
+}
+
+// hiring has a kid of a dynamic supervisor come or go.
+func (g *generator) hiring() (Action, bool) {
+	if len(g.hired) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: []Op{Hire, Hire, Fire}[g.rand.IntN(3)], Actor: g.pick(g.hired)}, true
+}
+
+// supervisor makes one, with its kids.
+func (g *generator) supervisor() *Sup {
 	sup := &Sup{
 		Strategy: []supervisor.Strategy{supervisor.OneForOne, supervisor.OneForAll, supervisor.RestForOne}[g.rand.IntN(3)],
 		Max:      1 + g.rand.IntN(3),
 	}
 	for range 1 + g.rand.IntN(3) {
-		n := len(p.Roles)
-		p.Roles = append(p.Roles, Role{Deaf: g.chance(25)})
+		n := len(g.p.Roles)
+		g.p.Roles = append(g.p.Roles, Role{Deaf: g.chance(25)})
 		g.plain = append(g.plain, n)
-		restart := []supervisor.Restart{
-			supervisor.Permanent, supervisor.Permanent, supervisor.Transient, supervisor.Temporary,
-		}[g.rand.IntN(4)]
-		sup.Kids = append(sup.Kids, Kid{Role: n, Restart: restart})
+		restart := g.restart()
+		keep := g.has(Keeps) && restart != supervisor.Temporary && g.chance(50)
+		sup.Kids = append(sup.Kids, Kid{Role: n, Restart: restart, Keep: keep})
 	}
-	g.roots = append(g.roots, len(p.Roles))
-	p.Roles = append(p.Roles, Role{Sup: sup})
+	return sup
+}
+
+func (g *generator) restart() supervisor.Restart {
+	return []supervisor.Restart{
+		supervisor.Permanent, supervisor.Permanent, supervisor.Transient, supervisor.Temporary,
+	}[g.rand.IntN(4)]
 }
 
 // begin is round 0: the roots are spawned.
@@ -200,12 +267,12 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 		if !g.has(Groups) {
 			return a, false
 		}
-		a.Group, next = g.rand.IntN(g.p.Groups), anybody
+		a.Group, next = g.rand.IntN(g.p.Groups), everybody
 		depth = max(depth, 2) // it goes to many
 	case Call:
 		var higher []int
 		for _, r := range g.plain {
-			if r > by {
+			if r > by && r != g.held {
 				higher = append(higher, r)
 			}
 		}
@@ -213,7 +280,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 			return a, false
 		}
 		a.Actor = g.pick(higher)
-		next = a.Actor
+		if next = a.Actor; !g.p.Exact && g.has(Holds) {
+			a.Delay = time.Duration(1+g.rand.IntN(20)) * time.Millisecond
+		}
 	case After, Every:
 		if !g.has(Timers) {
 			return a, false
@@ -236,6 +305,9 @@ func (g *generator) send(op Op, by, depth int, what func(by, depth int) (Action,
 			a.Actor = Self
 		} else {
 			next = a.Actor
+		}
+		if op == Then && next == g.held {
+			return a, false
 		}
 	}
 	a.Script = g.script(next, depth+1, what)
@@ -273,12 +345,109 @@ func (g *generator) anything(by, depth int) (Action, bool) {
 	case n < 83:
 		return g.ending(by, g.chance(30))
 	case outside:
-		return g.send(Cast, by, depth, g.anything)
-	case n < 91:
+		return g.operate(by, depth)
+	case n < 88:
 		return g.monitoring()
-	default:
+	case n < 92:
 		return g.grouping()
+	case n < 94:
+		return g.idle(by, depth)
+	case n < 97:
+		return g.linking()
+	default:
+		return g.special()
 	}
+}
+
+// special is what only actors do, and rarely.
+func (g *generator) special() (Action, bool) {
+	if g.chance(50) {
+		return g.async()
+	}
+	return Action{Op: Become, Actor: Self}, g.has(Becomes)
+}
+
+// idle has it handle something when nothing comes. Without races that is to be no
+// more. The delay is such that it is never due together with a timer.
+func (g *generator) idle(by, depth int) (Action, bool) {
+	a := Action{Op: Idle, Actor: Self, Delay: 13*time.Millisecond + 300*time.Microsecond}
+	switch {
+	case !g.has(Idles):
+		return a, false
+	case g.p.Exact:
+		a.Script = g.add([]Action{{Op: Idle, Actor: Self}})
+	case g.chance(30):
+		a.Delay = 0
+	default:
+		a.Script = g.script(by, max(depth+1, 3), g.anything)
+	}
+	return a, true
+}
+
+// linking changes whose child somebody is. Without races that is nobody who
+// watches others: those must have no parent (steady). Kids of supervisors stay.
+func (g *generator) linking() (Action, bool) {
+	who := g.later
+	if !g.p.Exact {
+		who = slices.Concat(g.later, g.roots)
+	}
+	if len(who) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: []Op{Link, Link, Unlink}[g.rand.IntN(3)], Actor: g.pick(who)}, g.has(Moves)
+}
+
+func (g *generator) async() (Action, bool) {
+	return Action{Op: Async, Actor: Self, Group: g.rand.IntN(2)}, g.has(Asyncs)
+}
+
+// operate is what only Outside does.
+func (g *generator) operate(by, depth int) (Action, bool) {
+	a := Action{Actor: g.somebody()}
+	switch n := g.rand.IntN(17); {
+	case n < 3:
+		a.Op = Suspend
+		return a, g.has(Holds)
+	case n < 7:
+		a.Op = Resume
+		return a, g.has(Holds)
+	case n < 9:
+		a.Op = StopTree
+		return a, g.has(Trees)
+	case n < 12 && len(g.hired) > 0:
+		return g.hiring()
+	default:
+		return g.send(Cast, by, depth, g.anything)
+	}
+}
+
+// felling stops the tree of somebody who watches nobody: what such a one is told of
+// the ends below it would race with its own.
+func (g *generator) felling() (Action, bool) {
+	all := slices.DeleteFunc(slices.Concat(g.roots, g.bosses, g.plain), func(r int) bool {
+		return g.p.Roles[r].Sup == nil && slices.Contains(g.roots, r)
+	})
+	if len(all) == 0 {
+		return Action{}, false
+	}
+	return Action{Op: StopTree, Actor: g.pick(all)}, g.has(Trees)
+}
+
+// somebody is a role that is no supervisor; those that are spawned later come
+// more often.
+func (g *generator) somebody() int {
+	if len(g.later) > 0 && g.chance(40) {
+		return g.pick(g.later)
+	}
+	return g.pick(g.plain)
+}
+
+// anybody may be a supervisor too.
+func (g *generator) anybody() int {
+	if g.chance(10) {
+		return g.pick(slices.Concat(g.roots, g.bosses))
+	}
+	return g.somebody()
 }
 
 // cancel cancels a timer that by has armed before, perhaps.
@@ -317,27 +486,14 @@ func (g *generator) ending(by int, itself bool) (Action, bool) {
 	}
 	a := Action{Op: ops[g.rand.IntN(len(ops))], Actor: Self}
 	if !itself {
-		a.Actor = g.pick(g.plain)
-		switch {
-		case g.chance(10):
-			a.Actor = g.pick(g.roots)
-		case len(g.later) > 0 && g.chance(40):
-			a.Actor = g.pick(g.later)
-		}
+		a.Actor = g.anybody()
 	}
 	return a, true
 }
 
 func (g *generator) monitoring() (Action, bool) {
 	op := []Op{Monitor, MonitorMsg, MonitorMsg, Unmonitor, Demonitor}[g.rand.IntN(5)]
-	a := Action{Op: op, Actor: g.pick(g.plain)}
-	switch {
-	case g.chance(10):
-		a.Actor = g.pick(g.roots)
-	case len(g.later) > 0 && g.chance(40):
-		a.Actor = g.pick(g.later)
-	}
-	return a, g.has(Monitors)
+	return Action{Op: op, Actor: g.anybody()}, g.has(Monitors)
 }
 
 func (g *generator) grouping() (Action, bool) {
@@ -350,6 +506,10 @@ func (g *generator) grouping() (Action, bool) {
 
 // exactRound is one in which all talk, or one thing changes.
 func (g *generator) exactRound() {
+	if g.has(Holds) && g.chance(10) {
+		g.standstill()
+		return
+	}
 	r := Round{Settle: true}
 	if g.chance(45) {
 		r.Script = g.script(Outside, 0, g.talk)
@@ -362,6 +522,28 @@ func (g *generator) exactRound() {
 	g.p.Rounds = append(g.p.Rounds, r)
 }
 
+// standstill are rounds in which somebody is suspended while all the others talk.
+// Nobody asks who is: a call would take until a deadline, and time must not pass
+// for the timers of others; and an answer that its end gives would race with what
+// else its end does.
+func (g *generator) standstill() {
+	who := g.pick(g.plain)
+	do := func(a Action) {
+		g.p.Rounds = append(g.p.Rounds, Round{Script: g.add([]Action{a}), Settle: true})
+	}
+	do(Action{Op: Suspend, Actor: who})
+	g.held = who
+	g.p.Rounds = append(g.p.Rounds, Round{Script: g.script(Outside, 0, g.talk), Settle: true})
+	g.held = -1
+	if g.chance(30) && g.has(Ends) {
+		do(Action{Op: []Op{Stop, StopWith, Kill}[g.rand.IntN(3)], Actor: who}) // a drain would race with what is queued
+	}
+	if !g.has(Timers) {
+		do(Action{Op: Call, Actor: who, Script: g.add(nil), Delay: 7 * time.Millisecond})
+	}
+	do(Action{Op: Resume, Actor: who})
+}
+
 // talk makes an action that commutes with all others of its round.
 func (g *generator) talk(by, depth int) (Action, bool) {
 	switch n := g.rand.IntN(100); {
@@ -369,8 +551,10 @@ func (g *generator) talk(by, depth int) (Action, bool) {
 		return g.send(Cast, by, depth, g.talk)
 	case n < 75:
 		return g.send(Call, by, depth, g.talk)
-	case n < 83 && by != Outside:
+	case n < 80 && by != Outside:
 		return g.send(Then, by, depth, g.talk)
+	case n < 84 && by != Outside:
+		return g.async()
 	case n < 91:
 		return g.send(Broadcast, by, depth, g.talk)
 	case n < 98:
@@ -391,7 +575,15 @@ func (g *generator) change() int {
 	)
 	switch x := g.rand.IntN(100); {
 	case x < 25: // from outside
-		if a, ok = g.ending(Outside, false); ok {
+		switch {
+		case x < 4:
+			a, ok = g.felling()
+		case x < 10:
+			a, ok = g.hiring()
+		default:
+			a, ok = g.ending(Outside, false)
+		}
+		if ok {
 			g.p.Scripts[n] = []Action{a}
 		}
 		return n
@@ -406,8 +598,14 @@ func (g *generator) change() int {
 			}
 		}
 		a, ok = g.cancel(by)
-	case x < 83:
+	case x < 78:
 		a, ok = g.grouping()
+	case x < 82:
+		a, ok = g.special()
+	case x < 86:
+		a, ok = g.idle(by, 0)
+	case x < 91:
+		a, ok = g.linking()
 	default:
 		a, ok = g.monitoring()
 	}

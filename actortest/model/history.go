@@ -8,6 +8,7 @@ import (
 )
 
 // Life is one incarnation of a role, the first is number 1; Outside has one only.
+// One that is revived, with its mailbox, is the same: its PreStart comes again.
 type Life struct{ Role, N int }
 
 // String names it.
@@ -42,12 +43,13 @@ const (
 
 	PreStarted  // PreStart
 	PostStarted // PostStart
-	Handled     // a message; N: ticks that were missed
+	Handled     // a message; N: ticks that were missed; Op: Become, by the other handler
 	Stashed     // the same, but it was kept for later
 	Evented     // an event: Who, Note
 	Downed      // a Down: Who, Note
 	Answered    // the continuation of Asked
 	Changed     // a change of group N: Joined, Left
+	Returned    // the continuation of Offloaded; Note is its error
 	PostStopped // PostStop has begun
 
 	Sent        // a Cast; Note is its error
@@ -65,13 +67,19 @@ const (
 	Joined      // group N
 	Left        // group N
 	Watched     // group N
+	Held        // Op: Suspend, Resume; Note is the error
+	Offloaded   // Async; N is 1: the function panics
+	Idled       // D; 0: not any more
+	Linked      // Op: Link, with the error in Note; Unlink, N is 1: it was a child
+	Became      // N is 1: another handler; 0: its own again
 	whats
 )
 
 var whatNames = [whats]string{
-	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "PostStop",
+	"nothing", "PreStart", "PostStart", "handles", "keeps", "is told", "is down", "has the answer to", "hears of", "has the result of", "PostStop",
 	"has cast", "has called", "has asked", "has broadcast", "has armed", "has armed, periodically,", "has cancelled",
 	"has unstashed", "has spawned", "has ended", "fails", "monitors", "has joined", "has left", "watches",
+	"has held", "has given to others", "idles", "has linked", "has become",
 }
 
 // String is a verb.
@@ -90,13 +98,14 @@ type Entry struct {
 	Tag   Tag
 	Note  string // why, as reason gives it
 	N     int
-	D     time.Duration
-	Added []Life // Changed: who has joined
-	Gone  []Life // Changed: who has left
+	D     time.Duration // of a timer, of a call's patience
+	Added []Life        // Changed: who has joined
+	Gone  []Life        // Changed: who has left
 
 	At    time.Duration // on the System's clock
 	Stamp int           // its place among all entries; 0 where nobody can know
-	Began int           // Sent: the stamp of its beginning
+	Began int           // Sent, Held: the stamp of its beginning
+	Since time.Duration // Called: when it began
 
 	id    actor.ID   // of Who, until it is looked up
 	added []actor.ID // of Added
@@ -107,8 +116,11 @@ type Entry struct {
 func (e Entry) String() string {
 	text := fmt.Sprintf("%v", e.What)
 	switch e.What {
-	case Ordered, Failing, Monitored:
+	case Ordered, Failing, Monitored, Held, Linked:
 		text += fmt.Sprintf(" (%v)", e.Op)
+	}
+	if e.What == Handled && e.Op == Become {
+		text += " otherwise"
 	}
 	if e.Who != (Life{}) {
 		text += fmt.Sprintf(" %v", e.Who)

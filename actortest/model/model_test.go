@@ -131,7 +131,7 @@ func TestSimulated(t *testing.T) {
 // all have come to rest, and time costs nothing.
 func onWorkers(t *testing.T, p *model.Program) (failed error) {
 	synctest.Test(t, func(t *testing.T) {
-		sys, err := actor.NewSystem(actor.Config{Sched: sched.Config{Workers: 4}})
+		sys, err := actor.NewSystem(actor.Config{Sched: sched.Config{Workers: 4, TimerTick: 100 * time.Microsecond}})
 		require.NoError(t, err)
 		h := model.Play(model.Host{
 			Ctx:    actor.WithSystem(context.Background(), sys),

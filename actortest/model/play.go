@@ -56,7 +56,6 @@ func Play(h Host, p *Program) *History {
 	grave.Drain()
 	_ = grave.Wait(h.Ctx)
 	all := r.history(final, letters.all)
-	h.Settle() // who waits for an end may go on a little before the books say so
 	if n := h.System.Stats().Live; n != 0 {
 		r.outside.wrongf("%d actors live after the end", n)
 	}
@@ -68,6 +67,10 @@ func Play(h Host, p *Program) *History {
 func (r *run) settle() {
 	r.host.Settle()
 	for info := range r.host.System.Actors() {
+		switch info.Doing {
+		case actor.Suspended, actor.Kept, actor.Waiting: // a call may have time until its deadline
+			continue
+		}
 		if info.Queue != 0 {
 			r.outside.wrongf("%v rests with %d messages in its mailbox", info.Actor, info.Queue)
 		}
@@ -111,10 +114,14 @@ type run struct {
 	groups  []pg.Group[message]
 	claimed []atomic.Bool           // by role: it was spawned
 	places  []atomic.Pointer[place] // by role: where it is now
-	lives   [][]*player             // by role: written by who spawns it, one after another
+	lives   [][]*body               // by role: written by who spawns it, one after another
+	reigns  [][]place               // by role: supervisors, written as lives are
+	hirers  map[int]dynamic         // by role: for Outside alone
 	outside *player
 	stamp   int
 }
+
+type dynamic = supervisor.Dynamic[int, message]
 
 // place is where an incarnation is to be found.
 type place struct {
@@ -129,27 +136,38 @@ func newRun(h Host, p *Program) *run {
 		p:       p,
 		claimed: make([]atomic.Bool, len(p.Roles)),
 		places:  make([]atomic.Pointer[place], len(p.Roles)),
-		lives:   make([][]*player, len(p.Roles)),
+		lives:   make([][]*body, len(p.Roles)),
+		reigns:  make([][]place, len(p.Roles)),
+		hirers:  map[int]dynamic{},
 	}
 	for g := range p.Groups {
 		r.groups = append(r.groups, pg.Group[message]{Scope: "model", Name: strconv.Itoa(g)})
 	}
-	r.outside = &player{run: r, timers: map[int]pending{}, record: &Record{Life: Life{Outside, 1}}}
+	r.outside = &player{run: r, timers: map[int]pending{}, body: &body{record: &Record{Life: Life{Outside, 1}}}}
 	return r
 }
 
 func nameOf(role int) string { return fmt.Sprintf("role %d", role) }
 
-// player is one incarnation of a role.
+// player is the value of an actor.
 type player struct {
+	*body // from PreStart on
+
 	run    *run
+	number int // of the role
 	role   Role
+	other  bool // Become was called
+	timers map[int]pending
+	downs  map[actor.MonitorID]Life
+}
+
+// body is one incarnation of a role, an actor: what outlives a value that has
+// failed.
+type body struct {
 	record *Record
 	self   actor.Ref[message]
 	seq    int
 	busy   int // callbacks that run
-	timers map[int]pending
-	downs  map[actor.MonitorID]Life
 	watch  map[int]actor.Ref[pg.Event]
 
 	crossings atomic.Int64
@@ -165,22 +183,32 @@ type pending struct {
 	tag Tag
 }
 
-// born makes the next incarnation of a role.
-func (r *run) born(role int) *player {
-	n := len(r.lives[role])
-	p := &player{
+// value makes a value for a role.
+func (r *run) value(role int) *player {
+	return &player{
 		run:    r,
+		number: role,
 		role:   r.p.Roles[role],
-		record: &Record{Life: Life{role, n + 1}},
 		timers: map[int]pending{},
 		downs:  map[actor.MonitorID]Life{},
-		watch:  map[int]actor.Ref[pg.Event]{},
 	}
-	if n > 0 && r.lives[role][n-1].crossings.Load() == 0 {
+}
+
+// born gives p a body: that of the value before it if it has the same address,
+// otherwise a new one, the next incarnation of its role.
+func (p *player) born(self actor.Ref[message]) (revived bool) {
+	all := p.run.lives[p.number]
+	n := len(all)
+	if n > 0 && all[n-1].self == self {
+		p.body = all[n-1]
+		return true
+	}
+	p.body = &body{record: &Record{Life: Life{p.number, n + 1}}, self: self, watch: map[int]actor.Ref[pg.Event]{}}
+	if n > 0 && all[n-1].crossings.Load() == 0 {
 		p.wrongf("born while the one before lives")
 	}
-	r.lives[role] = append(r.lives[role], p)
-	return p
+	p.run.lives[p.number] = append(all, p.body)
+	return false
 }
 
 func (p *player) note(e Entry) {
@@ -221,15 +249,17 @@ func (p *player) fails(callback What) error {
 }
 
 func (p *player) PreStart(ctx *actor.Context[message]) error {
+	revived := p.born(ctx.Self())
 	p.enter()
 	defer p.leave()
-	p.self = ctx.Self()
 	p.record.id = p.self.ID()
-	if _, ok := actor.OnStopping(p.self.Any(), func() {
-		p.crossings.Add(1)
-		p.crossed.Store(int64(p.run.next()))
-	}); !ok {
-		p.crossings.Add(1)
+	if !revived {
+		if _, ok := actor.OnStopping(p.self.Any(), func() {
+			p.crossings.Add(1)
+			p.crossed.Store(int64(p.run.next()))
+		}); !ok {
+			p.crossings.Add(1)
+		}
 	}
 	p.note(Entry{What: PreStarted})
 	if err := p.fails(PreStarted); err != nil {
@@ -289,7 +319,15 @@ func (l *listener) HandleSupervision(ctx *actor.Context[message], ev actor.Event
 	return nil
 }
 
-func (p *player) Handle(ctx *actor.Context[message], m message) error {
+// Handle is the actor's own handler.
+func (p *player) Handle(ctx *actor.Context[message], m message) error { return p.handle(ctx, m, 0) }
+
+// otherwise is the handler that it becomes.
+func (p *player) otherwise(ctx *actor.Context[message], m message) error {
+	return p.handle(ctx, m, Become)
+}
+
+func (p *player) handle(ctx *actor.Context[message], m message, how Op) error {
 	p.enter()
 	defer p.leave()
 	switch {
@@ -315,7 +353,7 @@ func (p *player) Handle(ctx *actor.Context[message], m message) error {
 		ctx.Stash(m)
 		return nil
 	}
-	p.note(Entry{What: Handled, Tag: m.tag, N: ctx.Missed()})
+	p.note(Entry{What: Handled, Op: how, Tag: m.tag, N: ctx.Missed()})
 	for _, a := range script {
 		if err := p.act(ctx, a); err != nil {
 			return err
@@ -333,12 +371,17 @@ func ids(refs []actor.AnyRef) []actor.ID {
 	return all
 }
 
+// patience is how long Outside waits for room in a mailbox.
+const patience = 5 * time.Millisecond
+
 // act carries out one action; ctx is nil for Outside.
 func (p *player) act(ctx *actor.Context[message], a Action) error {
 	r := p.run
-	using := r.host.Ctx
-	if ctx != nil {
-		using = ctx
+	var using context.Context = ctx
+	if ctx == nil { // who may have to wait for room, and for somebody who is suspended
+		patient, cancel := context.WithTimeout(r.host.Ctx, patience)
+		defer cancel()
+		using = patient
 	}
 	var to *place
 	switch {
@@ -367,8 +410,35 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 	case Unstash:
 		p.note(Entry{What: Unstashed, N: ctx.Unstash()})
 		return nil
+	case Async:
+		p.offload(ctx, a)
+		return nil
+	case Idle:
+		e := Entry{What: Idled, D: a.Delay}
+		if a.Delay > 0 {
+			e.Tag = p.tag(a)
+		}
+		ctx.Idle(a.Delay, message{tag: e.Tag})
+		p.note(e)
+		return nil
+	case Become:
+		e := Entry{What: Became}
+		if p.other = !p.other; p.other {
+			ctx.Become(p.otherwise)
+			e.N = 1
+		} else {
+			ctx.Become(nil)
+		}
+		p.note(e)
+		return nil
 	case Spawn, SpawnLinked:
 		p.spawn(ctx, a)
+		return nil
+	case Hire:
+		if d, ok := r.hirers[r.p.above(a.Actor)]; ok && !r.claimed[a.Actor].Swap(true) {
+			_, err := d.StartChild(r.host.Ctx, a.Actor)
+			p.note(Entry{What: Spawned, Op: a.Op, Who: Life{a.Actor, 1}, Note: why(err)})
+		}
 		return nil
 	case Fail, Panic, Goexit:
 		return p.fail(a.Op)
@@ -400,8 +470,11 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 		p.note(Entry{What: Sent, Who: to.life, Tag: tag, Note: why(err), Began: began})
 	case Call:
 		tag := p.tag(a)
+		using, cancel := p.waits(ctx, a.Delay)
+		defer cancel()
+		since := r.host.System.Scheduler().Now()
 		_, err := rpc.Call(using, to.ref, func(r rpc.Reply[int]) message { return message{tag: tag, kept: true, reply: r} })
-		p.note(Entry{What: Called, Who: to.life, Tag: tag, Note: why(err)})
+		p.note(Entry{What: Called, Who: to.life, Tag: tag, Note: why(err), D: a.Delay, Since: since})
 	case Then:
 		tag := p.tag(a)
 		rpc.Then(ctx, to.ref, func(r rpc.Reply[int]) message { return message{tag: tag, reply: r} },
@@ -432,10 +505,63 @@ func (p *player) act(ctx *actor.Context[message], a Action) error {
 			}
 		}
 		p.note(Entry{What: Monitored, Op: a.Op, Who: to.life})
+	case StopTree:
+		err := to.any.StopTree(r.host.Ctx)
+		p.note(Entry{What: Ordered, Op: a.Op, Who: to.life, Note: why(err)})
+	case Fire:
+		err := r.hirers[r.p.above(a.Actor)].TerminateChild(r.host.Ctx, to.ref)
+		p.note(Entry{What: Ordered, Op: a.Op, Who: to.life, Note: why(err)})
+	case Link:
+		err := actor.Link(p.self.Any(), to.any)
+		p.note(Entry{What: Linked, Op: a.Op, Who: to.life, Note: why(err)})
+	case Unlink:
+		was := actor.Unlink(p.self.Any(), to.any)
+		p.note(Entry{What: Linked, Op: a.Op, Who: to.life, N: one(was)})
+	case Suspend, Resume:
+		began := r.next()
+		var err error
+		if a.Op == Suspend {
+			err = actor.Suspend(r.host.Ctx, to.any)
+		} else {
+			err = actor.Resume(to.any)
+		}
+		p.note(Entry{What: Held, Op: a.Op, Who: to.life, Note: why(err), Began: began})
 	default:
 		p.order(ctx, to, a)
 	}
 	return nil
+}
+
+// offload has something done elsewhere.
+func (p *player) offload(ctx *actor.Context[message], a Action) {
+	tag := p.tag(a)
+	actor.Async(ctx, func(context.Context) (Tag, error) {
+		if a.Group == 1 {
+			panic(tag)
+		}
+		return tag, nil
+	}, func(back Tag, err error) error {
+		p.enter()
+		defer p.leave()
+		p.note(Entry{What: Returned, Tag: tag, Note: why(err)})
+		if err == nil && back != tag {
+			p.wrongf("the result of %v is %v", tag, back)
+		}
+		return nil
+	})
+	p.note(Entry{What: Offloaded, Tag: tag, N: a.Group})
+}
+
+// waits is the context of a call that waits for d at most; 0: for ever.
+func (p *player) waits(ctx *actor.Context[message], d time.Duration) (context.Context, context.CancelFunc) {
+	using := p.run.host.Ctx
+	if ctx != nil {
+		using = ctx
+	}
+	if d == 0 {
+		return using, func() {}
+	}
+	return context.WithTimeout(using, d)
 }
 
 func sorted(downs map[actor.MonitorID]Life) []actor.MonitorID {
@@ -509,10 +635,19 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	if a.Op == SpawnLinked {
 		e.Op = SpawnLinked
 	}
-	if role.Sup != nil {
-		sup, err := supervisor.Spawn(r.host.Ctx, r.spec(role.Sup), actor.Named(nameOf(a.Actor)))
+	if role.Sup != nil && role.Sup.Dynamic {
+		d, err := r.hirer(a.Actor)
 		if e.Note = why(err); err == nil {
-			r.places[a.Actor].Store(&place{life: e.Who, any: sup.Any()})
+			r.reign(a.Actor, d.Any())
+			r.hirers[a.Actor] = d
+		}
+		p.note(e)
+		return
+	}
+	if role.Sup != nil {
+		sup, err := supervisor.Spawn(r.host.Ctx, r.spec(a.Actor), actor.Named(nameOf(a.Actor)))
+		if e.Note = why(err); err == nil {
+			r.reign(a.Actor, sup.Any())
 		}
 		p.note(e)
 		return
@@ -521,7 +656,7 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	if role.Bound > 0 {
 		opts = append(opts, actor.Bounded(role.Bound, role.Overflow))
 	}
-	child := r.born(a.Actor)
+	child := r.value(a.Actor)
 	var err error
 	switch {
 	case a.Op == SpawnLinked && role.Deaf:
@@ -537,15 +672,48 @@ func (p *player) spawn(ctx *actor.Context[message], a Action) {
 	p.note(e)
 }
 
+// hirer starts a dynamic supervisor.
+func (r *run) hirer(role int) (dynamic, error) {
+	s := r.p.Roles[role].Sup
+	spec := supervisor.DynamicSpec{
+		Restart: s.Kids[0].Restart, KeepMailbox: s.Kids[0].Keep,
+		Intensity: supervisor.Intensity{Max: s.Max, Per: 1000 * time.Hour},
+	}
+	return supervisor.SpawnDynamic(r.host.Ctx, spec, func(kid int) *listener { return &listener{r.value(kid)} }, actor.Named(nameOf(role)))
+}
+
+// reign notes the next incarnation of a supervisor.
+func (r *run) reign(role int, ref actor.AnyRef) {
+	at := place{life: Life{role, len(r.reigns[role]) + 1}, any: ref}
+	r.reigns[role] = append(r.reigns[role], at)
+	r.places[role].Store(&at)
+}
+
+// nested starts a supervisor as a child.
+func (r *run) nested(role int) supervisor.StartFunc {
+	start := supervisor.Nested(r.spec(role), actor.Named(nameOf(role)))
+	return func(parent actor.Inside) (actor.AnyRef, error) {
+		ref, err := start(parent)
+		if err == nil {
+			r.reign(role, ref)
+		}
+		return ref, err
+	}
+}
+
 // spec is a supervisor as the library wants it.
-func (r *run) spec(s *Sup) supervisor.Spec {
+func (r *run) spec(role int) supervisor.Spec {
+	s := r.p.Roles[role].Sup
 	spec := supervisor.Spec{Strategy: s.Strategy, Intensity: supervisor.Intensity{Max: s.Max, Per: 1000 * time.Hour}}
 	for _, k := range s.Kids {
-		c := supervisor.Child{ID: nameOf(k.Role), Restart: k.Restart}
-		if r.p.Roles[k.Role].Deaf {
-			c.Start = supervisor.Of(func() *player { return r.born(k.Role) }, actor.Named(nameOf(k.Role)))
-		} else {
-			c.Start = supervisor.Of(func() *listener { return &listener{r.born(k.Role)} }, actor.Named(nameOf(k.Role)))
+		c := supervisor.Child{ID: nameOf(k.Role), Restart: k.Restart, KeepMailbox: k.Keep}
+		switch kid := r.p.Roles[k.Role]; {
+		case kid.Sup != nil:
+			c.Start = r.nested(k.Role)
+		case kid.Deaf:
+			c.Start = supervisor.Of(func() *player { return r.value(k.Role) }, actor.Named(nameOf(k.Role)))
+		default:
+			c.Start = supervisor.Of(func() *listener { return &listener{r.value(k.Role)} }, actor.Named(nameOf(k.Role)))
 		}
 		spec.Children = append(spec.Children, c)
 	}
@@ -563,12 +731,22 @@ func (r *run) final() []string {
 	for g, group := range r.groups {
 		var members []string
 		for ref := range group.Members(r.host.Ctx) {
-			members = append(members, ref.Name())
+			members = append(members, r.nameOf(ref.Any()))
 		}
 		slices.Sort(members)
 		facts = append(facts, fmt.Sprintf("group %d has %v", g, members))
 	}
 	return facts
+}
+
+// nameOf is the name of an actor's role; hired ones have none themselves.
+func (r *run) nameOf(who actor.AnyRef) string {
+	for role := range r.places {
+		if at := r.places[role].Load(); at != nil && at.any == who {
+			return nameOf(role)
+		}
+	}
+	return who.Name()
 }
 
 // stopAll ends all actors: supervisors first, or they would start them anew.
@@ -591,14 +769,11 @@ func (r *run) history(final []string, letters []actor.DeadLetter) *History {
 	h := &History{Program: r.p, Final: final, Stamps: r.host.Alone, Records: []*Record{r.outside.record}}
 	lives := map[actor.ID]Life{}
 	for role := range r.lives {
-		if at := r.places[role].Load(); at != nil {
-			lives[at.any.ID()] = at.life // supervisors have no record
+		for _, at := range r.reigns[role] { // supervisors have no record
+			lives[at.any.ID()] = at.life
 		}
 		for _, p := range r.lives[role] {
 			rec := p.record
-			if p.self.IsZero() {
-				continue // the start was refused before PreStart
-			}
 			rec.End = endOf(p.self.Wait(r.host.Ctx))
 			rec.Crossings, rec.Crossed = int(p.crossings.Load()), int(p.crossed.Load())
 			lives[rec.id] = rec.Life
@@ -671,6 +846,9 @@ func why(err error) string {
 		{actor.ErrAbandoned, "abandoned"},
 		{actor.ErrMailboxFull, "full"},
 		{actor.ErrExpired, "expired"},
+		{supervisor.ErrNotFound, "not found"},
+		{actor.ErrCycle, "cycle"},
+		{context.DeadlineExceeded, "deadline"},
 		{actor.ErrNameTaken, "name taken"},
 		{actor.ErrKilled, "killed"},
 	} {

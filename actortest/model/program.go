@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,12 +39,14 @@ type Sup struct {
 	Strategy supervisor.Strategy
 	Max      int // restarts, in a time longer than any program
 	Kids     []Kid
+	Dynamic  bool // has no kids until they are hired; they differ in nothing but their roles
 }
 
-// Kid is a child of a supervisor.
+// Kid is a child of a supervisor, perhaps one itself, with a smaller number.
 type Kid struct {
 	Role    int
 	Restart supervisor.Restart
+	Keep    bool // KeepMailbox
 }
 
 // Round is what is done from outside: a script is carried out, then everybody
@@ -60,7 +63,7 @@ type Action struct {
 	Actor  int           // whom it concerns; Self: whoever does it
 	Script int           // what a message tells its receiver to do; of Cancel, the timer
 	Group  int           // Join, Leave, Broadcast, Watch
-	Delay  time.Duration // After, Every
+	Delay  time.Duration // After, Every; of Call, how long it waits; 0: for ever
 }
 
 // Self is the Actor of an action that an actor does to itself, Outside whoever
@@ -100,6 +103,16 @@ const (
 	Join
 	Leave
 	Watch // a group
+	Suspend
+	Resume
+	Become // another handler, or itself again
+	Async  // Group 1: the function panics
+	Idle   // no Delay: not any more
+	Link   // as a child
+	Unlink
+	StopTree
+	Hire // a kid of a dynamic supervisor, once
+	Fire
 	ops
 )
 
@@ -107,6 +120,7 @@ var opNames = [ops]string{
 	"casts", "calls", "asks", "broadcasts", "after", "every", "cancels", "stashes", "unstashes", "spawns", "spawns linked",
 	"stops", "stops with a reason", "drains", "kills", "fails", "panics", "ends its goroutine", "monitors", "unmonitors",
 	"monitors by message", "demonitors", "joins", "leaves", "watches",
+	"suspends", "resumes", "becomes another", "has done", "idle for", "links", "unlinks", "stops the tree of", "hires", "fires",
 }
 
 // String returns what whoever does it does.
@@ -118,7 +132,7 @@ func (o Op) String() string {
 }
 
 // sends says whether the action has a message.
-func (a Action) sends() bool { return a.Op <= Every }
+func (a Action) sends() bool { return a.Op <= Every || a.Op == Idle && a.Delay > 0 }
 
 // ends says whether the action ends somebody.
 func (a Action) ends() bool { return a.Op >= Stop && a.Op <= Goexit }
@@ -131,14 +145,22 @@ func (a Action) String() string {
 		return fmt.Sprintf("%s to g%d: script %d", text, a.Group, a.Script)
 	case After, Every:
 		return fmt.Sprintf("%s %v casts %s: script %d", text, a.Delay, who(a.Actor), a.Script)
+	case Idle:
+		if a.Delay == 0 {
+			return "never idle"
+		}
+		return fmt.Sprintf("%s %v handles script %d", text, a.Delay, a.Script)
 	case Cancel:
 		return fmt.Sprintf("%s the timer of script %d", text, a.Script)
 	case Join, Leave, Watch:
 		return fmt.Sprintf("%s g%d", text, a.Group)
-	case Stash, Unstash, Fail, Panic, Goexit:
+	case Stash, Unstash, Fail, Panic, Goexit, Become, Async:
 		return text
 	}
 	text = fmt.Sprintf("%s %s", text, who(a.Actor))
+	if a.Delay > 0 {
+		text += fmt.Sprintf(", for %v at most", a.Delay)
+	}
 	if a.sends() {
 		text += fmt.Sprintf(": script %d", a.Script)
 	}
@@ -211,7 +233,12 @@ func (r Role) String() string {
 	if r.Sup != nil {
 		kids := make([]string, len(r.Sup.Kids))
 		for i, k := range r.Sup.Kids {
-			kids[i] = fmt.Sprintf("r%d %v", k.Role, k.Restart)
+			if kids[i] = fmt.Sprintf("r%d %v", k.Role, k.Restart); k.Keep {
+				kids[i] += ", keeps its mailbox"
+			}
+		}
+		if r.Sup.Dynamic {
+			return fmt.Sprintf("dynamic supervisor, at most %d restarts: %s", r.Sup.Max, strings.Join(kids, "; "))
 		}
 		return fmt.Sprintf("supervisor %v, at most %d restarts: %s", r.Sup.Strategy, r.Sup.Max, strings.Join(kids, "; "))
 	}
@@ -228,11 +255,27 @@ func (r Role) String() string {
 	return text
 }
 
+// above is the supervisor of a role; -1: there is none.
+func (p *Program) above(role int) int {
+	return slices.IndexFunc(p.Roles, func(x Role) bool {
+		return x.Sup != nil && slices.ContainsFunc(x.Sup.Kids, func(k Kid) bool { return k.Role == role })
+	})
+}
+
 type use struct{ roles, scripts map[int]bool }
 
 // used finds what rounds lead to.
 func (p *Program) used() use {
 	u := use{map[int]bool{}, map[int]bool{}}
+	var spawns func(role int)
+	spawns = func(role int) {
+		u.roles[role] = true
+		if s := p.Roles[role].Sup; s != nil {
+			for _, k := range s.Kids {
+				spawns(k.Role)
+			}
+		}
+	}
 	var walk func(script int)
 	walk = func(script int) {
 		if u.scripts[script] {
@@ -244,12 +287,7 @@ func (p *Program) used() use {
 				walk(a.Script)
 			}
 			if a.Op == Spawn || a.Op == SpawnLinked {
-				u.roles[a.Actor] = true
-				if s := p.Roles[a.Actor].Sup; s != nil {
-					for _, k := range s.Kids {
-						u.roles[k.Role] = true
-					}
-				}
+				spawns(a.Actor)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -63,22 +64,36 @@ type being struct {
 	role   Role
 	rec    *Record
 	sup    *boss // nil: a plain actor
+	keep   bool  // KeepMailbox
 	status actor.Status
 	begun  bool
 	seq    int
 	timers map[int]*alarm
 
-	killed bool
-	stop   string // why it is to stop
-	events []event
-	queue  []item
-	late   []item // unstashed: they come first
-	stash  []item
+	killed    bool
+	suspended bool
+	other     bool // it has become another
+	idle      *idle
+	kept      bool   // it has failed, and waits with its mailbox
+	failures  int    // after which it was kept
+	stop      string // why it is to stop
+	events    []event
+	queue     []item
+	late      []item // unstashed: they come first
+	stash     []item
 
 	parent   *being
 	children []*being
+	felled   bool      // takes no more children
 	monitors []monitor // of its end
 	downs    []*being  // whom it monitors by message, still
+}
+
+// idle is what an actor handles when nothing has come for some time.
+type idle struct {
+	tag  Tag
+	d    time.Duration
+	last time.Duration // when something has come
 }
 
 // boss is what a supervisor knows.
@@ -98,6 +113,7 @@ type post struct {
 type event struct {
 	of     *being
 	note   string
+	kept   bool
 	linked bool
 	n      int
 }
@@ -112,8 +128,11 @@ type item struct {
 	tag    Tag
 	kept   bool              // it was stashed before, or must not be
 	answer func(note string) // for who asks
+	gaveUp *bool             // who asks waits no more
+	waits  time.Duration     // for room, at most; 0: as long as all
 	alarm  *alarm
 	then   func() // instead of a message
+	idle   *idle
 	down   *being
 	note   string // of down
 	change *Entry
@@ -128,6 +147,7 @@ type alarm struct {
 	queued    bool
 	done      bool
 	cancelled bool
+	idle      *idle // it looks whether something has come
 }
 
 func (w *world) note(b *being, e Entry) {
@@ -186,6 +206,11 @@ func (w *world) ring(a *alarm) {
 			return
 		}
 	}
+	if a.idle != nil {
+		a.done = true
+		w.push(nil, a.owner, item{idle: a.idle})
+		return
+	}
 	a.queued = true
 	switch refused := w.push(nil, a.owner, item{tag: a.tag, alarm: a}); {
 	case refused != "" && a.period == 0:
@@ -202,7 +227,7 @@ func (w *world) push(by, to *being, it item) (refused string) {
 	if to.status >= actor.Draining {
 		return "stopped"
 	}
-	if to.role.Bound > 0 && it.then == nil && it.down == nil {
+	if to.role.Bound > 0 && it.then == nil && it.down == nil && it.idle == nil {
 		for len(to.queue) >= to.role.Bound {
 			switch {
 			case to.role.Overflow == actor.DropNewest:
@@ -213,7 +238,13 @@ func (w *world) push(by, to *being, it item) (refused string) {
 				to.queue = to.queue[1:]
 				w.discard(to, oldest, "full")
 			case to.role.Overflow == actor.WaitForRoom && by == w.outside:
-				if !w.step(to) || to.status >= actor.Draining {
+				switch {
+				case w.step(to):
+				case to.suspended:
+					w.now += cmp.Or(it.waits, patience)
+					return "deadline"
+				}
+				if to.status >= actor.Draining {
 					return "stopped"
 				}
 			default:
@@ -254,6 +285,10 @@ func (w *world) step(b *being) bool {
 	switch {
 	case b.status == actor.Stopped:
 		return false
+	case b.kept && (b.killed || b.stop != ""):
+		w.exit(b, "failed")
+	case b.kept:
+		return false
 	case b.killed:
 		w.exit(b, "killed")
 	case !b.begun:
@@ -266,9 +301,13 @@ func (w *world) step(b *being) bool {
 			}
 		}
 		b.status = max(b.status, actor.Running)
-		w.announce(b, "started")
+		if b.failures == 0 { // a revival is no start
+			w.announce(b, "started")
+		}
 	case b.stop != "":
 		w.exit(b, b.stop)
+	case b.suspended:
+		return false
 	case len(b.events) > 0:
 		ev := b.events[0]
 		b.events = b.events[1:]
@@ -354,8 +393,12 @@ func (w *world) handle(b *being, it item) {
 	case it.then != nil:
 		it.then()
 		return
+	case it.idle != nil:
+		w.rouse(b, it.idle)
+		return
 	case it.down != nil:
 		if i := slices.Index(b.downs, it.down); i >= 0 {
+			b.busied(w.now)
 			b.downs = slices.Delete(b.downs, i, i+1)
 			w.note(b, Entry{What: Downed, Who: it.down.rec.Life, Note: it.note})
 		} else {
@@ -363,16 +406,52 @@ func (w *world) handle(b *being, it item) {
 		}
 		return
 	case it.change != nil:
+		b.busied(w.now)
 		w.note(b, *it.change)
 		return
 	case it.alarm != nil && it.alarm.cancelled:
 		w.letter(b, item{}, "cancelled")
+		return
+	case it.gaveUp != nil && *it.gaveUp:
+		w.letter(b, it, "expired")
 		return
 	}
 	if it.alarm != nil {
 		it.alarm.queued = false
 		it.alarm.done = it.alarm.period == 0
 	}
+	b.busied(w.now)
+	w.message(b, it)
+}
+
+// busied notes that something has come.
+func (b *being) busied(now time.Duration) {
+	if b.idle != nil {
+		b.idle.last = now
+	}
+}
+
+// await has the world look again when nothing has come until then.
+func (w *world) await(b *being, i *idle) {
+	w.alarms = append(w.alarms, &alarm{owner: b, at: i.last + i.d, idle: i})
+}
+
+// rouse looks whether nothing has come for so long.
+func (w *world) rouse(b *being, i *idle) {
+	switch {
+	case b.idle != i: // turned off, or another one
+		return
+	case i.last+i.d <= w.now:
+		i.last = w.now
+		w.message(b, item{tag: i.tag})
+	}
+	if b.idle == i {
+		w.await(b, i)
+	}
+}
+
+// message handles a script.
+func (w *world) message(b *being, it item) {
 	script := w.p.Scripts[it.tag.Script]
 	if len(script) > 0 && script[0].Op == Stash && !it.kept {
 		w.note(b, Entry{What: Stashed, Tag: it.tag})
@@ -380,15 +459,22 @@ func (w *world) handle(b *being, it item) {
 		b.stash = append(b.stash, it)
 		return
 	}
-	w.note(b, Entry{What: Handled, Tag: it.tag})
+	e := Entry{What: Handled, Tag: it.tag}
+	if b.other {
+		e.Op = Become
+	}
+	w.note(b, e)
 	for _, a := range script {
 		if !w.act(b, a) {
 			if it.answer != nil {
 				it.answer("no reply")
 			}
-			if b.killed {
+			switch {
+			case b.killed:
 				w.exit(b, "killed")
-			} else {
+			case b.keeps():
+				w.keep(b, it)
+			default:
 				w.exit(b, "failed")
 			}
 			return
@@ -396,6 +482,48 @@ func (w *world) handle(b *being, it item) {
 	}
 	if it.answer != nil {
 		it.answer("")
+	}
+}
+
+// keeps says whether b outlives its failure.
+func (b *being) keeps() bool {
+	return b.keep && b.stop == "" && b.parent != nil && b.parent.status < actor.Stopping
+}
+
+// keep ends a value, which has failed with it, and what that has set up. The rest
+// waits.
+func (w *world) keep(b *being, it item) {
+	w.letter(b, item{tag: it.tag}, "failed")
+	b.late = slices.Concat(b.stash, b.late)
+	for i := range b.late { // answers that are owed will not come
+		if owed := &b.late[i]; owed.answer != nil {
+			owed.answer("no reply")
+			owed.answer = nil
+		}
+	}
+	for _, c := range b.children {
+		c.parent = nil
+		w.kill(c)
+	}
+	for _, x := range w.beings {
+		x.monitors = slices.DeleteFunc(x.monitors, func(m monitor) bool { return m.by == b })
+	}
+	b.stash, b.children, b.downs, b.events, b.idle = nil, nil, nil, nil, nil
+	b.timers, b.other, b.begun = map[int]*alarm{}, false, false
+	b.kept = true
+	b.failures++
+	w.tell(b.parent, event{of: b, note: "failed", linked: true, kept: true})
+}
+
+// mortal is f, but for the present value only.
+func (w *world) mortal(b *being, f func()) func() {
+	failures := b.failures
+	return func() {
+		if b.failures == failures {
+			f()
+		} else {
+			w.letter(b, item{}, "cancelled")
+		}
 	}
 }
 
@@ -440,8 +568,34 @@ func (w *world) act(b *being, a Action) bool {
 		}
 		w.note(b, Entry{What: Unstashed, N: n})
 		return true
+	case Async:
+		e := Entry{What: Returned, Tag: b.tag(a)}
+		if a.Group == 1 {
+			e.Note = "panic"
+		}
+		if refused := w.push(nil, b, item{then: w.mortal(b, func() { w.note(b, e) })}); refused != "" {
+			w.letter(b, item{}, refused)
+		}
+		w.note(b, Entry{What: Offloaded, Tag: e.Tag, N: a.Group})
+		return true
+	case Idle:
+		e := Entry{What: Idled, D: a.Delay}
+		if b.idle = nil; a.Delay > 0 {
+			e.Tag = b.tag(a)
+			b.idle = &idle{tag: e.Tag, d: a.Delay, last: w.now}
+			w.await(b, b.idle)
+		}
+		w.note(b, e)
+		return true
+	case Become:
+		b.other = !b.other
+		w.note(b, Entry{What: Became, N: one(b.other)})
+		return true
 	case Spawn, SpawnLinked:
 		w.spawn(b, a)
+		return true
+	case Hire:
+		w.hire(b, a.Actor)
 		return true
 	case Fail, Panic, Goexit:
 		w.note(b, Entry{What: Failing, Op: a.Op})
@@ -471,11 +625,14 @@ func (w *world) act(b *being, a Action) bool {
 		tag := b.tag(a)
 		w.note(b, Entry{What: Sent, Who: life, Tag: tag, Note: w.push(b, to, item{tag: tag}), Began: w.stamp + 1})
 	case Call:
-		w.call(b, to, b.tag(a))
+		w.call(b, to, b.tag(a), a.Delay)
 	case Then:
 		tag := b.tag(a)
+		failures := b.failures
 		answer := func(note string) {
-			w.push(nil, b, item{then: func() { w.note(b, Entry{What: Answered, Who: life, Tag: tag, Note: note}) }})
+			if b.failures == failures {
+				w.push(nil, b, item{then: w.mortal(b, func() { w.note(b, Entry{What: Answered, Who: life, Tag: tag, Note: note}) })})
+			}
 		}
 		if refused := w.push(b, to, item{tag: tag, answer: answer}); refused != "" {
 			answer(refused)
@@ -496,6 +653,24 @@ func (w *world) act(b *being, a Action) bool {
 		w.note(b, e)
 	case Monitor, MonitorMsg, Unmonitor, Demonitor:
 		w.monitor(b, to, a.Op)
+	case Fire:
+		w.fire(b, to)
+	case StopTree:
+		for _, x := range slices.Backward(to.fell()) {
+			for w.order(x, Stop); w.step(x); {
+			}
+		}
+		w.note(b, Entry{What: Ordered, Op: a.Op, Who: life})
+	case Link, Unlink:
+		w.link(b, to, a.Op)
+	case Suspend, Resume:
+		e := Entry{What: Held, Op: a.Op, Who: life, Began: w.stamp + 1}
+		if to.suspended = a.Op == Suspend; to.status >= actor.Stopping {
+			e.Note = "stopped"
+		}
+		for a.Op == Suspend && !to.begun && w.step(to) { // a start is not held up
+		}
+		w.note(b, e)
 	default:
 		w.order(to, a.Op)
 		w.note(b, Entry{What: Ordered, Op: a.Op, Who: life})
@@ -508,20 +683,31 @@ func (b *being) tag(a Action) Tag {
 	return Tag{b.rec.Life, b.seq, a.Script}
 }
 
-// call has the other one take turns until it has answered.
-func (w *world) call(b, to *being, tag Tag) {
-	e := Entry{What: Called, Who: to.rec.Life, Tag: tag}
+// call has the other one take turns until it has answered. If it does not, the
+// world stands still until the deadline.
+func (w *world) call(b, to *being, tag Tag, d time.Duration) {
+	e := Entry{What: Called, Who: to.rec.Life, Tag: tag, D: d, Since: w.now}
 	if b.killed {
 		e.Note = "killed"
 		w.note(b, e)
 		return
 	}
 	over := false
-	answer := func(note string) { e.Note, over = note, true }
-	if refused := w.push(b, to, item{tag: tag, kept: true, answer: answer}); refused != "" {
+	answer := func(note string) {
+		if !over {
+			e.Note, over = note, true
+		}
+	}
+	gaveUp := false
+	if refused := w.push(b, to, item{tag: tag, kept: true, answer: answer, gaveUp: &gaveUp, waits: d}); refused != "" {
 		answer(refused)
 	}
-	for !over && w.step(to) {
+	for !over && (w.step(to) || to.kept && w.step(to.parent)) {
+	}
+	if !over {
+		w.now += d
+		gaveUp = true
+		answer("deadline")
 	}
 	w.note(b, e)
 }
@@ -550,6 +736,57 @@ func (w *world) monitor(b, to *being, op Op) {
 		to.monitors = slices.DeleteFunc(to.monitors, func(x monitor) bool { return x.by == b && x.msg })
 	}
 	w.note(b, Entry{What: Monitored, Op: op, Who: to.rec.Life})
+}
+
+// link makes to a child of b, whoever was its parent, or ends that.
+func (w *world) link(b, to *being, op Op) {
+	e := Entry{What: Linked, Op: op, Who: to.rec.Life}
+	switch {
+	case op == Unlink:
+		if to.parent == b {
+			to.leave()
+			e.N = 1
+		}
+	case to.status >= actor.Draining:
+		e.Note = "stopped"
+	case to.above(b):
+		e.Note = "cycle"
+	case to.parent == b:
+	case b.status >= actor.Draining || b.felled:
+		e.Note = "stopping"
+	default:
+		to.leave()
+		to.parent = b
+		b.children = append(b.children, to)
+	}
+	w.note(b, e)
+}
+
+// fell takes a tree apart: parents come before their children, older siblings with
+// all their own before younger ones.
+func (b *being) fell() (tree []*being) {
+	b.felled = true
+	children := b.children
+	b.children = nil
+	tree = append(tree, b)
+	for _, c := range children {
+		c.parent = nil
+		tree = append(tree, c.fell()...)
+	}
+	return tree
+}
+
+// above says whether b is x or an ancestor of it.
+func (b *being) above(x *being) bool {
+	return x != nil && (x == b || b.above(x.parent))
+}
+
+// leave takes b off its parent.
+func (b *being) leave() {
+	if p := b.parent; p != nil {
+		p.children = slices.DeleteFunc(p.children, func(x *being) bool { return x == b })
+	}
+	b.parent = nil
 }
 
 func (w *world) join(b *being, g int) {
@@ -607,21 +844,13 @@ func (w *world) spawn(b *being, a Action) {
 	e := Entry{What: Spawned, Who: Life{a.Actor, 1}}
 	role := w.p.Roles[a.Actor]
 	if role.Sup != nil {
-		x := w.born(a.Actor)
-		x.sup = &boss{spec: role.Sup}
-		for _, k := range role.Sup.Kids {
-			x.sup.kids = append(x.sup.kids, &post{Kid: k})
-		}
-		w.live(x)
-		for _, k := range x.sup.kids {
-			w.start(x, k)
-		}
+		w.reign(a.Actor)
 		w.note(b, e)
 		return
 	}
 	if a.Op == SpawnLinked {
 		e.Op = SpawnLinked
-		if b.status >= actor.Draining {
+		if b.status >= actor.Draining || b.felled {
 			e.Note = "stopping"
 			w.note(b, e)
 			return
@@ -744,20 +973,92 @@ func (w *world) exit(b *being, how string) {
 		b.rec.End = how
 	}
 	w.announce(b, how)
-	if p := b.parent; p != nil {
-		p.children = slices.DeleteFunc(p.children, func(x *being) bool { return x == b })
-	}
+	b.leave()
 	b.status = actor.Stopped
 }
 
-// start starts a kid, again.
+// reign starts a supervisor with its kids.
+func (w *world) reign(role int) *being {
+	x := w.born(role)
+	x.sup = &boss{spec: x.role.Sup}
+	for _, k := range x.role.Sup.Kids {
+		if x.sup.spec.Dynamic {
+			break
+		}
+		x.sup.kids = append(x.sup.kids, &post{Kid: k})
+	}
+	w.live(x)
+	for _, k := range x.sup.kids {
+		w.start(x, k)
+	}
+	return x
+}
+
+// hire has a dynamic supervisor, when it has nothing else to do, start a kid.
+func (w *world) hire(b *being, role int) {
+	sup := w.at[w.p.above(role)]
+	if sup == nil || w.claimed[role] {
+		return
+	}
+	w.claimed[role] = true
+	for w.step(sup) {
+	}
+	e := Entry{What: Spawned, Op: Hire, Who: Life{role, 1}}
+	if sup.status == actor.Stopped {
+		e.Note = "stopped"
+	} else {
+		k := &post{Kid: sup.sup.spec.Kids[0]}
+		k.Role = role
+		sup.sup.kids = append(sup.sup.kids, k)
+		w.start(sup, k)
+	}
+	w.note(b, e)
+}
+
+// fire has a dynamic supervisor end a kid, if it is one still.
+func (w *world) fire(b, kid *being) {
+	sup := w.at[w.p.above(kid.rec.Life.Role)]
+	for w.step(sup) {
+	}
+	e := Entry{What: Ordered, Op: Fire, Who: kid.rec.Life}
+	i := slices.IndexFunc(sup.sup.kids, func(k *post) bool { return k.now == kid })
+	switch {
+	case sup.status == actor.Stopped:
+		e.Note = "stopped"
+	case i < 0:
+		e.Note = "not found"
+	default:
+		w.dismiss(sup.sup.kids[i])
+		sup.sup.kids = slices.Delete(sup.sup.kids, i, i+1)
+	}
+	w.note(b, e)
+}
+
+// start starts a kid, again, or revives it.
 func (w *world) start(b *being, k *post) {
-	x := w.born(k.Role)
-	w.h.Records = append(w.h.Records, x.rec)
-	w.note(x, Entry{What: PreStarted})
+	if x := k.now; x != nil {
+		for w.step(x) { // should it be on its way to its end
+		}
+		if x.status != actor.Stopped {
+			x.kept, x.rec.End = false, ""
+			w.note(x, Entry{What: PreStarted})
+			return
+		}
+	}
+	for old := w.at[k.Role]; old != nil && w.step(old); { // killed with a supervisor, it may have its name still
+	}
+	var x *being
+	if w.p.Roles[k.Role].Sup != nil {
+		x = w.reign(k.Role)
+	} else {
+		x = w.born(k.Role)
+		x.keep = k.Keep
+		w.h.Records = append(w.h.Records, x.rec)
+		w.note(x, Entry{What: PreStarted})
+		w.live(x)
+	}
 	x.parent, k.now = b, x
 	b.children = append(b.children, x)
-	w.live(x)
 }
 
 // dismiss stops a kid and lets it take turns until it has ended.
@@ -779,7 +1080,9 @@ func (w *world) decide(b *being, ev event) {
 		return
 	}
 	k := s.kids[i]
-	k.now = nil
+	if !ev.kept {
+		k.now = nil
+	}
 	normal := ev.note == "stopped" || ev.note == "drained"
 	if k.Restart == supervisor.Temporary {
 		s.kids = slices.Delete(s.kids, i, i+1)
@@ -801,6 +1104,9 @@ func (w *world) decide(b *being, ev event) {
 		group = slices.Clone(s.kids[i:])
 	}
 	for _, k := range slices.Backward(group) {
+		if k.now != nil && k.now.kept {
+			continue
+		}
 		ran := k.now != nil
 		w.dismiss(k)
 		if ran && k.Restart == supervisor.Temporary {

@@ -82,10 +82,7 @@ func (t *soakTrees) start(ctx context.Context, h *soakHouse) (err error) {
 	t.h, t.r = h, h.random(treesPart)
 	// All that is done in a round may fall into one period.
 	often := supervisor.Intensity{Max: 1000, Per: time.Second}
-	// A supervisor that is killed has ended before its children have: their
-	// names may be taken still when it is started anew, which then fails. The
-	// back-off gives them the time.
-	top := supervisor.Spec{Intensity: often, Backoff: supervisor.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond}}
+	top := supervisor.Spec{Intensity: often}
 	for _, strategy := range []supervisor.Strategy{supervisor.OneForOne, supervisor.OneForAll, supervisor.RestForOne} {
 		group := supervisor.Spec{Strategy: strategy, Intensity: often}
 		for i := range treeWidth {

@@ -18,7 +18,7 @@ func (m *Machine) advertise(c *conn) {
 	}
 	actors := make([]*wire.Actor, 0, len(m.local.actors))
 	for _, pid := range m.local.pids() {
-		m.emit(Allow{c.id, pid})
+		m.emit(Allow{c.Conn, pid})
 		actors = append(actors, m.wireActor(pid))
 	}
 	for chunk := range chunks(actors) {
@@ -34,7 +34,7 @@ func (m *Machine) grant(c *conn, pid uint64) bool {
 	}
 	if c.peer.Go && !c.session.granted[pid] {
 		c.session.granted[pid] = true
-		m.emit(Allow{c.id, pid})
+		m.emit(Allow{c.Conn, pid})
 	}
 	return true
 }
@@ -46,7 +46,7 @@ func (m *Machine) spawned(ev Spawned) {
 	m.local.actors[ev.Pid] = &localActor{name: ev.Name, typ: ev.Type}
 	for _, c := range m.sessions {
 		if !c.peer.Go {
-			m.emit(Allow{c.id, ev.Pid})
+			m.emit(Allow{c.Conn, ev.Pid})
 			m.control(c, spawnMessage([]*wire.Actor{m.wireActor(ev.Pid)}), false)
 		}
 	}
@@ -70,7 +70,7 @@ func (m *Machine) ended(ev Ended) {
 		default:
 			continue
 		}
-		m.emit(Revoke{c.id, ev.Pid})
+		m.emit(Revoke{c.Conn, ev.Pid})
 	}
 	m.local.remove(ev.Pid)
 }

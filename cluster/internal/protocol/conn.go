@@ -4,7 +4,6 @@ import "time"
 
 // conn is one connection, from Opened to its end.
 type conn struct {
-	id ConnID
 	Opened
 	peer Peer // what it says to be; proved when session is set
 
@@ -46,9 +45,9 @@ func (m *Machine) opened(ev Opened) {
 		m.emit(Close{ev.Conn, reason})
 		return
 	}
-	c := &conn{id: ev.Conn, Opened: ev, heard: m.now, deadline: m.now.Add(m.cfg.HandshakeTimeout)}
+	c := &conn{Opened: ev, heard: m.now, deadline: m.now.Add(m.cfg.HandshakeTimeout)}
 	c.peer.Dialed = ev.Dialed
-	m.conns[c.id] = c
+	m.conns[c.Conn] = c
 	m.order = among(m.order, c)
 	if ev.Dialed {
 		m.initiate(c)

@@ -22,7 +22,7 @@ type Peer struct {
 }
 
 type (
-	// Send: a frame for the peer. A Late one must not overtake any data that was
+	// Send is a frame for the peer. A Late one must not overtake any data that was
 	// queued before it; the others may, and should.
 	Send struct {
 		Conn ConnID
@@ -30,55 +30,56 @@ type (
 		Late bool
 	}
 
-	// Close: end the connection after what was sent before. The machine has
+	// Close ends the connection after what was sent before. The machine has
 	// forgotten it already.
 	Close struct {
 		Conn   ConnID
 		Reason string
 	}
 
-	// Dial: a peer's peer is to be dialled, over TLS if Secure. Whether that works
-	// need not be told; there is no second try.
+	// Dial asks for a connection to a peer's peer, over TLS if Secure. Whether that
+	// works need not be told; there is no second try.
 	Dial struct {
 		Addr   string
 		Name   string // who is said to be there: Opened's Expect
 		Secure bool
 	}
 
-	// Authenticated: the connection is the session with this peer. From now on it
-	// may be used for data.
+	// Authenticated makes the connection the session with this peer. From now on
+	// it may be used for data, and the next frame may be as long as any, so this
+	// must be carried out before that is read.
 	Authenticated struct {
 		Conn ConnID
 		Peer Peer
 	}
 
-	// Ready: both sides have told what they had to tell at first.
+	// Ready says that both sides have told what they had to tell at first.
 	Ready struct {
 		Conn ConnID
 		Peer Peer
 	}
 
-	// Disconnected: the session is over, and with it all that was Up in it.
+	// Disconnected says that the session is over, and with it all that was Up in it.
 	Disconnected struct {
 		Conn   ConnID
 		Peer   Peer
 		Reason string
 	}
 
-	// Allow: data of this session may go to the local actor.
+	// Allow lets data of this session go to the local actor.
 	Allow struct {
 		Conn ConnID
 		Pid  uint64
 	}
 
-	// Revoke: no more; the actor has ended.
+	// Revoke ends that; the actor has ended.
 	Revoke struct {
 		Conn ConnID
 		Pid  uint64
 	}
 
-	// Up: the peer has an actor. It comes once for a pid, before all else about it,
-	// until Down.
+	// Up says that the peer has an actor. It comes once for a pid, before all else
+	// about it, until Down.
 	Up struct {
 		Conn ConnID
 		Pid  uint64
@@ -86,30 +87,30 @@ type (
 		Type string // of its messages; empty: not told
 	}
 
-	// Down: it is gone, and so are its names and its places in groups. What it
-	// sent before has arrived.
+	// Down says that it is gone, and with it its names and its places in groups.
+	// What it sent before has arrived.
 	Down struct {
 		Conn   ConnID
 		Pid    uint64
 		Reason *wire.Reason // nil: not told, as by ractor
 	}
 
-	// PeerJoined: actors of the peer, all Up, are in a group. They may have been
-	// in it already.
+	// PeerJoined says that actors of the peer, all Up, are in a group. They may have
+	// been in it already.
 	PeerJoined struct {
 		Conn         ConnID
 		Scope, Group string
 		Pids         []uint64
 	}
 
-	// PeerLeft: they are not. They may not have been in it.
+	// PeerLeft says that they are not. They may not have been in it.
 	PeerLeft struct {
 		Conn         ConnID
 		Scope, Group string
 		Pids         []uint64
 	}
 
-	// PeerNamed: an actor of the peer, which is Up, has a name to look up.
+	// PeerNamed says that an actor of the peer, which is Up, has a name to look up.
 	PeerNamed struct {
 		Conn ConnID
 		Name string
@@ -117,14 +118,14 @@ type (
 		Type string // of its messages; empty: not told
 	}
 
-	// PeerUnnamed: it has that name no more.
+	// PeerUnnamed says that it has that name no more.
 	PeerUnnamed struct {
 		Conn ConnID
 		Name string
 		Pid  uint64
 	}
 
-	// Log: something for the log.
+	// Log is for the log.
 	Log struct {
 		Conn  ConnID // 0: none
 		Level slog.Level

@@ -48,7 +48,7 @@ func (m *Machine) candidates(c *conn) []candidate {
 	var all []candidate
 	for _, x := range m.order {
 		if x == c || x.session != nil && x.peer.Name == c.peer.Name {
-			all = append(all, candidate{x.id, x.Dialed, x.connectionID})
+			all = append(all, candidate{x.Conn, x.Dialed, x.connectionID})
 		}
 	}
 	return all
@@ -56,7 +56,7 @@ func (m *Machine) candidates(c *conn) []candidate {
 
 func (m *Machine) wins(c *conn) bool {
 	return slices.ContainsFunc(elect(m.cfg.Name, c.peer.Name, m.candidates(c)),
-		func(x candidate) bool { return x.id == c.id })
+		func(x candidate) bool { return x.id == c.Conn })
 }
 
 // check is the status for a connection that has told its name. What it says is
@@ -104,6 +104,6 @@ func (m *Machine) authenticated(c *conn) {
 	}
 	c.session = m.newSession()
 	m.sessions = among(m.sessions, c)
-	m.emit(Authenticated{c.id, c.peer})
+	m.emit(Authenticated{c.Conn, c.peer})
 	m.sync(c)
 }

@@ -88,7 +88,7 @@ func (m *Machine) peerJoined(c *conn, msg *wire.PgJoin) {
 		}
 	}
 	if len(pids) > 0 {
-		m.emit(PeerJoined{c.id, scopeHere(msg.GetScope()), msg.GetGroup(), pids})
+		m.emit(PeerJoined{c.Conn, scopeHere(msg.GetScope()), msg.GetGroup(), pids})
 	}
 }
 
@@ -101,6 +101,6 @@ func (m *Machine) peerLeft(c *conn, msg *wire.PgLeave) {
 		}
 	}
 	if len(pids) > 0 {
-		m.emit(PeerLeft{c.id, scopeHere(msg.GetScope()), msg.GetGroup(), pids})
+		m.emit(PeerLeft{c.Conn, scopeHere(msg.GetScope()), msg.GetGroup(), pids})
 	}
 }

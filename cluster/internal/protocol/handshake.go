@@ -25,6 +25,9 @@ const (
 	waitProof                  // both, v2: the mac; then authenticated
 )
 
+// maxName bounds the name of a peer, in bytes, since names are kept and logged.
+const maxName = 256
+
 // handshake takes a message before authentication. Control and data that come too
 // early are dropped; what is empty is ignored.
 func (m *Machine) handshake(c *conn, msg *wire.NetworkMessage) {
@@ -197,6 +200,8 @@ func (m *Machine) introduce(c *conn, name, addr string, flags *wire.NodeFlags) (
 	switch {
 	case name == "":
 		return "a peer without a name"
+	case len(name) > maxName:
+		return "a peer whose name is too long"
 	case name == m.cfg.Name, addr == m.cfg.Addr && !c.peer.Go:
 		return closeSelf
 	case c.Expect != "" && name != c.Expect:

@@ -12,14 +12,15 @@ func (m *Machine) refuseLegacy(c *conn) string {
 	return ""
 }
 
-// goNodes are the names that have proved to be Go nodes'. It is bounded, though
-// who gets in knows the cookie: beyond the bound the oldest are forgotten.
+// goNodes are the names that have proved to be Go nodes'; a name is no more a
+// ractor node's until this node starts anew. It is bounded, though who gets in
+// knows the cookie: beyond the bound the oldest are forgotten.
 type goNodes struct {
 	names map[string]bool
 	order []string
 }
 
-const maxGoNodes = 1 << 16
+const maxGoNodes = 1 << 12
 
 func (g *goNodes) known(name string) bool { return g.names[name] }
 

@@ -96,7 +96,7 @@ func (m *Machine) Wake() (at time.Time, ok bool) {
 func (m *Machine) Sessions() iter.Seq2[ConnID, Peer] {
 	return func(yield func(ConnID, Peer) bool) {
 		for _, c := range m.sessions {
-			if !yield(c.id, c.peer) {
+			if !yield(c.Conn, c.peer) {
 				return
 			}
 		}
@@ -134,8 +134,14 @@ func (m *Machine) received(ev Received) {
 }
 
 func (m *Machine) tick() {
+	if at, ok := m.Wake(); ok && m.now.Sub(at) > m.cfg.IdleTimeout/2 {
+		// It is us who slept. What the peers have said meanwhile is still to be read.
+		for _, c := range m.sessions {
+			c.heard = m.now
+		}
+	}
 	for _, c := range slices.Clone(m.order) {
-		if m.conns[c.id] == c && !m.now.Before(m.due(c)) {
+		if m.conns[c.Conn] == c && !m.now.Before(m.due(c)) {
 			if c.session == nil {
 				m.close(c, closeTimeout)
 			} else {
@@ -162,7 +168,7 @@ func (m *Machine) leave() {
 
 // close ends a connection. In a session that tells of the end too.
 func (m *Machine) close(c *conn, reason string) {
-	m.emit(Close{c.id, reason})
+	m.emit(Close{c.Conn, reason})
 	m.forget(c, reason)
 }
 
@@ -176,33 +182,33 @@ func (m *Machine) closed(c *conn, err error) {
 }
 
 func (m *Machine) forget(c *conn, reason string) {
-	delete(m.conns, c.id)
+	delete(m.conns, c.Conn)
 	m.order = without(m.order, c)
 	if c.session != nil {
 		m.sessions = without(m.sessions, c)
-		m.emit(Disconnected{c.id, c.peer, reason})
+		m.emit(Disconnected{c.Conn, c.peer, reason})
 	}
 }
 
 func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
 
 func (m *Machine) logf(c *conn, level slog.Level, format string, args ...any) {
-	m.emit(Log{c.id, level, fmt.Sprintf(format, args...)})
+	m.emit(Log{c.Conn, level, fmt.Sprintf(format, args...)})
 }
 
 // auth sends a message of the handshake.
 func (m *Machine) auth(c *conn, msg *wire.AuthenticationMessage) {
-	m.emit(Send{Conn: c.id, Msg: &wire.NetworkMessage{Message: &wire.NetworkMessage_Auth{Auth: msg}}})
+	m.emit(Send{Conn: c.Conn, Msg: &wire.NetworkMessage{Message: &wire.NetworkMessage_Auth{Auth: msg}}})
 }
 
 // control sends a message of the control plane.
 func (m *Machine) control(c *conn, msg *wire.ControlMessage, late bool) {
-	m.emit(Send{c.id, &wire.NetworkMessage{Message: &wire.NetworkMessage_Control{Control: msg}}, late})
+	m.emit(Send{c.Conn, &wire.NetworkMessage{Message: &wire.NetworkMessage_Control{Control: msg}}, late})
 }
 
 // goes sends a message that only Go nodes know.
 func (m *Machine) goes(c *conn, msg *wire.Go, late bool) {
-	m.emit(Send{c.id, &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: msg}}, late})
+	m.emit(Send{c.Conn, &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: msg}}, late})
 }
 
 // among puts a connection in its place among others, by id.
@@ -219,5 +225,5 @@ func without(conns []*conn, c *conn) []*conn {
 }
 
 func place(conns []*conn, c *conn) (int, bool) {
-	return slices.BinarySearchFunc(conns, c.id, func(x *conn, id ConnID) int { return cmp.Compare(x.id, id) })
+	return slices.BinarySearchFunc(conns, c.Conn, func(x *conn, id ConnID) int { return cmp.Compare(x.Conn, id) })
 }

@@ -65,11 +65,11 @@ func (m *Machine) unnamed(ev Unnamed) {
 
 func (m *Machine) peerNamed(c *conn, msg *wire.Named) {
 	m.up(c, msg.GetPid(), msg.GetName(), msg.GetType())
-	m.emit(PeerNamed{c.id, msg.GetName(), msg.GetPid(), msg.GetType()})
+	m.emit(PeerNamed{c.Conn, msg.GetName(), msg.GetPid(), msg.GetType()})
 }
 
 func (m *Machine) peerUnnamed(c *conn, msg *wire.Unnamed) {
 	if _, ok := c.session.up[msg.GetPid()]; ok {
-		m.emit(PeerUnnamed{c.id, msg.GetName(), msg.GetPid()})
+		m.emit(PeerUnnamed{c.Conn, msg.GetName(), msg.GetPid()})
 	}
 }

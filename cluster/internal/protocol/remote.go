@@ -11,7 +11,7 @@ func (m *Machine) up(c *conn, pid uint64, name, typ string) {
 		return
 	}
 	c.session.up[pid] = false
-	m.emit(Up{c.id, pid, name, typ})
+	m.emit(Up{c.Conn, pid, name, typ})
 }
 
 // down takes down that it has ended.
@@ -20,5 +20,5 @@ func (m *Machine) down(c *conn, pid uint64, reason *wire.Reason) {
 		return
 	}
 	delete(c.session.up, pid)
-	m.emit(Down{c.id, pid, reason})
+	m.emit(Down{c.Conn, pid, reason})
 }

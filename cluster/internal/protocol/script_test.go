@@ -73,6 +73,13 @@ func (s *script) line(words []string) {
 			panic(err)
 		}
 		s.advance(begin.Add(d))
+	case "asleep":
+		d, err := time.ParseDuration(rest[0])
+		if err != nil {
+			panic(err)
+		}
+		s.now = s.now.Add(d)
+		s.step(Tick{})
 	default:
 		s.step(s.event(words[0], rest, opt, words[1:]))
 	}

@@ -114,7 +114,7 @@ func (m *Machine) peerReady(c *conn) {
 		return
 	}
 	c.session.ready = true
-	m.emit(Ready{c.id, c.peer})
+	m.emit(Ready{c.Conn, c.peer})
 }
 
 // ping asks for a pong. The timestamps of a session are unique, so that a pong

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,14 +43,30 @@ func TestConverge(t *testing.T) {
 				n = min(n, 20)
 			}
 			for seed := range n {
-				w := &world{t: t, seed: uint64(seed), rng: rand.New(rand.NewPCG(uint64(seed), 1)), legacy: kind.legacy}
-				w.now = begin
+				w := &world{t: t, seed: uint64(seed), rng: rand.New(rand.NewPCG(uint64(seed), 1)), legacy: kind.legacy, now: begin}
 				w.run(kind.nodes, kind.transitive)
 				if t.Failed() {
 					t.Fatalf("seed %d", seed)
 				}
 			}
 		})
+	}
+}
+
+// TestDeterminism: the same events in the same order give the same effects, to the
+// byte.
+func TestDeterminism(t *testing.T) {
+	for seed := range uint64(20) {
+		var first string
+		for again := range 3 {
+			trace := &strings.Builder{}
+			w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 2)), legacy: seed%2 == 0, trace: trace, now: begin}
+			w.run(3, true)
+			if again == 0 {
+				first = trace.String()
+			}
+			require.Equal(t, first, trace.String())
+		}
 	}
 }
 
@@ -68,7 +85,7 @@ type world struct {
 	seq    int
 	nodes  []*simNode
 	legacy bool
-	quiet  bool // chaos is over
+	trace  *strings.Builder // of all effects, if wanted
 }
 
 // simNode is a node and what is true of it.
@@ -149,7 +166,6 @@ func (w *world) run(nodes int, transitive bool) {
 	for range 60 {
 		w.after(w.upTo(chaosTime), w.mischief)
 	}
-	w.at(begin.Add(chaosTime), func() { w.quiet = true })
 	w.until(begin.Add(chaosTime + quietTime))
 	w.check()
 }
@@ -397,6 +413,15 @@ func (n *simNode) step(ev Event) {
 
 func (n *simNode) carryOut(eff Effect) {
 	t := n.w.t
+	if n.w.trace != nil {
+		fmt.Fprintf(n.w.trace, "%v %s %T", n.w.now, n.name, eff)
+		if send, ok := eff.(Send); ok {
+			b, _ := proto.MarshalOptions{Deterministic: true}.Marshal(send.Msg)
+			fmt.Fprintf(n.w.trace, " %d %x\n", send.Conn, b)
+		} else {
+			fmt.Fprintf(n.w.trace, "%v\n", eff)
+		}
+	}
 	in := func(id ConnID) *view {
 		v := n.views[id]
 		require.NotNilf(t, v, "seed %d: %T outside a session", n.w.seed, eff)

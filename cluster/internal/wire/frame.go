@@ -21,7 +21,7 @@ func Append(dst []byte, m *NetworkMessage) []byte {
 	if err != nil { // that strings are not UTF-8 is the only reason there is
 		m = proto.CloneOf(m)
 		mend(m.ProtoReflect())
-		framed, _ = proto.MarshalOptions{AllowPartial: true}.MarshalAppend(append(dst, make([]byte, header)...), m)
+		framed, _ = proto.MarshalOptions{}.MarshalAppend(append(dst, make([]byte, header)...), m)
 	}
 	binary.BigEndian.PutUint64(framed[start:], uint64(len(framed)-start-header))
 	return framed

@@ -10,26 +10,29 @@ import (
 // Casts, calls and replies are written and read by hand, without an allocation:
 // written byte for byte as the generated code would, read (parse.go) as it would.
 
-// The first bytes of fields, number<<3 | type: 0 is a varint, 2 has a length.
+// The first bytes of fields: the number, and in the lowest three bits the type.
 const (
-	keyNode = 2<<3 | 2 // NetworkMessage.node
+	isVarint = 0
+	isBytes  = 2
 
-	keyCast  = 1<<3 | 2 // of NodeMessage
-	keyCall  = 2<<3 | 2
-	keyReply = 3<<3 | 2
+	keyNode = 2<<3 | isBytes // NetworkMessage.node
 
-	keyTo       = 1<<3 | 0 // of Cast, Call and CallReply
-	keyWhat     = 2<<3 | 2 // of Cast and Call
-	keyMetadata = 6<<3 | 2
+	keyCast  = 1<<3 | isBytes // of NodeMessage
+	keyCall  = 2<<3 | isBytes
+	keyReply = 3<<3 | isBytes
 
-	keyCastVariant = 3<<3 | 2
+	keyTo       = 1<<3 | isVarint // of Cast, Call and CallReply
+	keyWhat     = 2<<3 | isBytes  // of Cast and Call
+	keyMetadata = 6<<3 | isBytes
 
-	keyCallTag     = 3<<3 | 0
-	keyCallTimeout = 4<<3 | 0
-	keyCallVariant = 5<<3 | 2
+	keyCastVariant = 3<<3 | isBytes
 
-	keyReplyTag  = 2<<3 | 0
-	keyReplyWhat = 3<<3 | 2
+	keyCallTag     = 3<<3 | isVarint
+	keyCallTimeout = 4<<3 | isVarint
+	keyCallVariant = 5<<3 | isBytes
+
+	keyReplyTag  = 2<<3 | isVarint
+	keyReplyWhat = 3<<3 | isBytes
 )
 
 // Mark is where a frame begins that is being written: see [Begin].

@@ -96,6 +96,7 @@ var shapes = []struct {
 	{"unknown 32 bits", field(keyNode, field(keyCast, "\x25\x01\x02\x03\x04", number(keyTo, 5))), false, Frame{Kind: KindCast, To: 5}},
 	{"an unknown group", field(keyNode, field(keyCast, "\x23\x23\x08\x01\x24\x24", number(keyTo, 5))), false, Frame{Kind: KindCast, To: 5}},
 	{"an unknown field of many bytes' number", field(keyNode, field(keyCast, "\x92\xb5\x18\x01x", number(keyTo, 5))), false, Frame{Kind: KindCast, To: 5}},
+	{"an unknown message alone", field(keyNode, field(9<<3|2, "x")), false, Frame{Msg: node(&NodeMessage{})}},
 	{"an unknown message beside the cast", field(keyNode, field(9<<3|2, "x"), field(keyCast, number(keyTo, 5))), false, Frame{Kind: KindCast, To: 5}},
 	{"an unknown message beside the node's", field(9<<3|2, "x") + field(keyNode, field(keyCast, number(keyTo, 5))), false, Frame{Kind: KindCast, To: 5}},
 	{"a field of another type: unknown", field(keyNode, field(keyCast, field(1<<3|2, "x"), number(2<<3, 1))), false, Frame{Kind: KindCast}},
@@ -264,8 +265,9 @@ func assemble(program []byte) []byte {
 			inner = append(append(inner, next()%7<<3), value(uint64(next())<<(next()%64))...)
 		case 4, 5: // bytes
 			key, n := next()%7<<3|2, min(int(next()), len(program))
-			inner = append(append(inner, key), bytesOf(program[:n])...)
+			b := program[:n]
 			program = program[n:]
+			inner = append(append(inner, key), bytesOf(b)...)
 		case 6: // an unknown field of another type
 			inner = append(inner, [...]string{"\x23\x08\x01\x24", "\x25abcd", "\x21abcdefgh", "\x92\xb5\x18\x01x"}[next()%4]...)
 		case 7: // anything

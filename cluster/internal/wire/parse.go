@@ -80,9 +80,9 @@ func (f *Frame) take(m *NetworkMessage) {
 
 // Which field a key means depends on the kind of message that it stands in.
 const (
-	inCast  = int(KindCast) << 8
-	inCall  = int(KindCall) << 8
-	inReply = int(KindReply) << 8
+	inCast  = uint16(KindCast) << 8
+	inCall  = uint16(KindCall) << 8
+	inReply = uint16(KindReply) << 8
 )
 
 // parseHot fills f with a cast, a call or a reply, if the payload is one in the
@@ -110,7 +110,7 @@ func (f *Frame) parseHot(payload []byte) bool {
 	default:
 		return false
 	}
-	in := int(f.Kind) << 8
+	in := uint16(f.Kind) << 8
 	for len(p) > 0 {
 		if len(p) < 2 {
 			return false
@@ -122,13 +122,13 @@ func (f *Frame) parseHot(payload []byte) bool {
 			return false
 		}
 		var field []byte
-		if key&7 == 2 { // v is a length
+		if key&7 == isBytes { // v is its length
 			if v > uint64(len(p)) {
 				return false
 			}
 			field, p = p[:v:v], p[v:]
 		}
-		switch in | int(key) {
+		switch in | uint16(key) {
 		case inCast | keyTo, inCall | keyTo, inReply | keyTo:
 			f.To = v
 		case inCast | keyWhat, inCall | keyWhat, inReply | keyReplyWhat:

@@ -25,8 +25,8 @@ const (
 // Reader reads frames from a stream. One goroutine at a time may use it.
 //
 // What a peer can make it hold is bounded by the limit. Whatever length a frame
-// claims, the buffer is at most twice as large as what has arrived of it, or 64
-// KiB; one of more than 256 KiB goes with the first small frame. A message takes
+// claims, the buffer is at most twice as large as what has arrived of it, and not
+// larger than the limit, or it is 64 KiB; one of more than 256 KiB goes with the first small frame. A message takes
 // memory in proportion to its frame, at worst, as a list of empty actors, about 50
 // times as much. Nothing in the schema nests in itself; groups in groups that the
 // schema does not know are skipped, down to 10,000 of them.
@@ -87,7 +87,7 @@ func (r *Reader) fill(n int) error {
 		full := r.w-r.r == size                           // with a part of a frame
 		busy := r.w == size && size < min(ahead, r.limit) // the last read has filled it
 		if full || busy {
-			size *= 2
+			size = min(2*size, header+r.limit)
 		}
 		r.move(size)
 		read, err := r.src.Read(r.buf[r.w:])

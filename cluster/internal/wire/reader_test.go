@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // framed is a frame with that payload.
@@ -93,12 +94,12 @@ func TestReaderEnds(t *testing.T) {
 	frame := AppendCast(nil, 1, []byte("what"), "V", nil)
 	for n := range frame {
 		_, err := NewReader(bytes.NewReader(frame[:n]), 1<<20).Next()
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			require.Equal(t, io.EOF, err)
-		case n == 3:
+		case 3:
 			require.EqualError(t, err, "wire: have 3 of the 8 bytes of a frame's length: unexpected EOF")
-		case n == 10:
+		case 10:
 			require.EqualError(t, err, "wire: have 2 of the 15 bytes of a frame: unexpected EOF")
 		}
 		if n > 0 {
@@ -154,10 +155,15 @@ func TestReaderBuffer(t *testing.T) {
 		require.LessOrEqual(t, len(r.buf), max(ahead, 2*(header+arrived)))
 	}
 
+	r := NewReader(bytes.NewReader(append(claim, make([]byte, large)...)), large)
+	_, err := r.Next()
+	require.ErrorIs(t, err, ErrMalformed)
+	require.Len(t, r.buf, header+large)
+
 	small := AppendCast(nil, 1, []byte("small"), "V", nil)
 	stream := AppendCast(nil, 1, make([]byte, 1<<20), "V", nil)
 	stream = append(append(stream, stream...), small...)
-	r := NewReader(bytes.NewReader(append(stream, small...)), large)
+	r = NewReader(bytes.NewReader(append(stream, small...)), large)
 	for _, want := range []int{1 << 20, 1 << 20, 5, 5} {
 		f, err := r.Next()
 		require.NoError(t, err)
@@ -221,6 +227,22 @@ func TestReaderDepth(t *testing.T) {
 	}
 }
 
+// No message of ours can hold one of its own kind, at any distance.
+func TestSchemaDoesNotNest(t *testing.T) {
+	var down func(m protoreflect.MessageDescriptor, above []protoreflect.FullName)
+	down = func(m protoreflect.MessageDescriptor, above []protoreflect.FullName) {
+		require.NotContains(t, above, m.FullName())
+		above = append(above, m.FullName())
+		for i := range m.Fields().Len() {
+			if inner := m.Fields().Get(i).Message(); inner != nil {
+				down(inner, above)
+			}
+		}
+	}
+	down(new(NetworkMessage).ProtoReflect().Descriptor(), nil)
+	down(new(Hello).ProtoReflect().Descriptor(), nil)
+}
+
 // A string that is not UTF-8 does not end the session of its sender.
 func TestAppendMends(t *testing.T) {
 	const bad, good = "a\xffb\xed\xa0\x80", "a\uFFFDb\uFFFD"
@@ -266,7 +288,7 @@ func FuzzReader(f *testing.F) {
 		rest := stream
 		for {
 			got, err := r.Next()
-			require.LessOrEqual(t, len(r.buf), max(2*int(limit), first, 2*header))
+			require.LessOrEqual(t, len(r.buf), max(header+int(limit), first))
 			switch {
 			case len(rest) == 0:
 				require.Equal(t, io.EOF, err)

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/bufbuild/protocompile"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/ractor-go/ractor/internal/tools/protos"
 )
 
 const theirs = `syntax = "proto3"; package auth;
@@ -13,8 +16,11 @@ message NodeFlags { uint32 version = 1; optional string why = 2; repeated uint64
 	enum Kind { A = 0; B = 1; } Kind kind = 4; oneof msg { NodeFlags inner = 5; } }`
 
 func files(t *testing.T, text string) []protoreflect.FileDescriptor {
-	source := protocompile.SourceAccessorFromMap(map[string]string{"a.proto": text})
-	found, err := parse(&protocompile.SourceResolver{Accessor: source}, []string{"a.proto"})
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.proto"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := protos.Compile(dir, ".")
 	if err != nil {
 		t.Fatal(err)
 	}

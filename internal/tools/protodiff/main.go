@@ -9,17 +9,14 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 
-	"github.com/bufbuild/protocompile"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"github.com/ractor-go/ractor/internal/tools/protos"
 )
 
 const crate = "ractor_cluster"
@@ -40,11 +37,11 @@ func run(root, dir string) error {
 	if err != nil {
 		return err
 	}
-	theirs, err := load(filepath.Join(source, "src", "protocol"), ".")
+	theirs, err := protos.Compile(filepath.Join(source, "src", "protocol"), ".")
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", crate, version, err)
 	}
-	ours, err := load(root, dir)
+	ours, err := protos.Compile(root, dir)
 	if err != nil {
 		return err
 	}
@@ -98,33 +95,4 @@ func fetch() (version, source string, err error) {
 		}
 	}
 	return "", "", fmt.Errorf("cargo metadata: no package %s", crate)
-}
-
-// load compiles the .proto files of one directory.
-func load(root, dir string) ([]protoreflect.FileDescriptor, error) {
-	found, err := filepath.Glob(filepath.Join(root, dir, "*.proto"))
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%s has no .proto files", filepath.Join(root, dir))
-	}
-	var names []string
-	for _, f := range found {
-		names = append(names, path.Join(dir, filepath.Base(f)))
-	}
-	return parse(&protocompile.SourceResolver{ImportPaths: []string{root}}, names)
-}
-
-func parse(resolver protocompile.Resolver, names []string) ([]protoreflect.FileDescriptor, error) {
-	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(resolver)}
-	compiled, err := compiler.Compile(context.Background(), names...)
-	if err != nil {
-		return nil, err
-	}
-	var files []protoreflect.FileDescriptor
-	for _, f := range compiled {
-		files = append(files, f)
-	}
-	return files, nil
 }

@@ -8,19 +8,19 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 
-	"github.com/bufbuild/protocompile"
 	"github.com/bufbuild/protocompile/protoutil"
 	"google.golang.org/protobuf/cmd/protoc-gen-go/internal_gengo"
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/pluginpb"
+
+	"github.com/ractor-go/ractor/internal/tools/protos"
 )
 
 func main() {
@@ -35,22 +35,11 @@ func main() {
 }
 
 func generate(root, dir string) error {
-	found, err := filepath.Glob(filepath.Join(root, dir, "*.proto"))
+	files, err := protos.Compile(root, dir)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
-		return fmt.Errorf("%s has no .proto files", filepath.Join(root, dir))
-	}
-	var names []string
-	for _, f := range found {
-		names = append(names, path.Join(dir, filepath.Base(f)))
-	}
-	request, err := compile(root, names)
-	if err != nil {
-		return err
-	}
-	plugin, err := protogen.Options{}.New(request)
+	plugin, err := protogen.Options{}.New(request(files))
 	if err != nil {
 		return err
 	}
@@ -73,18 +62,10 @@ func generate(root, dir string) error {
 	return nil
 }
 
-// compile returns what protoc would ask of protoc-gen-go: the files named, and
-// before each what it imports.
-func compile(root string, names []string) (*pluginpb.CodeGeneratorRequest, error) {
-	compiler := protocompile.Compiler{
-		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: []string{root}}),
-		SourceInfoMode: protocompile.SourceInfoStandard,
-	}
-	files, err := compiler.Compile(context.Background(), names...)
-	if err != nil {
-		return nil, err
-	}
-	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names}
+// request is what protoc would ask of protoc-gen-go: to generate code for the
+// files; before each comes what it imports.
+func request(files []protoreflect.FileDescriptor) *pluginpb.CodeGeneratorRequest {
+	r := new(pluginpb.CodeGeneratorRequest)
 	added := map[string]bool{}
 	var add func(protoreflect.FileDescriptor)
 	add = func(f protoreflect.FileDescriptor) {
@@ -96,10 +77,11 @@ func compile(root string, names []string) (*pluginpb.CodeGeneratorRequest, error
 		for i := range imports.Len() {
 			add(imports.Get(i).FileDescriptor)
 		}
-		request.ProtoFile = append(request.ProtoFile, protoutil.ProtoFromFileDescriptor(f))
+		r.ProtoFile = append(r.ProtoFile, protoutil.ProtoFromFileDescriptor(f))
 	}
 	for _, f := range files {
+		r.FileToGenerate = append(r.FileToGenerate, f.Path())
 		add(f)
 	}
-	return request, nil
+	return r
 }
