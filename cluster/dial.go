@@ -14,8 +14,8 @@ import (
 )
 
 // Dial connects to the node at addr, host:port, and returns when the session is
-// Ready, so that groups and names of that node are there. If there is, or comes
-// to be, another session with the same node, it is that. When ctx ends first, or
+// Ready, so that groups and names of that node are there. If there is a session
+// with the node at addr already, or another one comes to be, it is that. When ctx ends first, or
 // after Config.HandshakeTimeout, the connection is given up. The errors:
 // ErrHandshake with why, what net.Dial says, ErrStopped, context.Cause(ctx), and
 // inside a handler, where it hands the worker on, those of actor.Park. Nothing is
@@ -24,7 +24,12 @@ func (n *Node) Dial(ctx context.Context, addr string) (Session, error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return Session{}, fmt.Errorf("%w: dial %q: %w", ErrConfig, addr, err)
 	}
-	return n.connecting(ctx, func(ctx context.Context) (*session, error) { return n.dial(ctx, addr, "") })
+	return n.connecting(ctx, func(ctx context.Context) (*session, error) {
+		if s := n.sibling(addr, nil); s != nil {
+			return s, nil
+		}
+		return n.dial(ctx, addr, "")
+	})
 }
 
 // Connect is Dial over a connection that exists already, of whatever kind: both
@@ -62,10 +67,12 @@ func (n *Node) connecting(ctx context.Context, make func(context.Context) (*sess
 			return s.describe(), nil
 		case <-s.over:
 		case <-ctx.Done():
-			s.close("given up by who has dialled")
-			<-s.over
+			if !s.trust.Load() { // or it is of use to others
+				s.close("given up by who has dialled")
+				<-s.over
+			}
 		}
-		if other := n.sibling(s); other != nil {
+		if other := n.sibling(s.addr, s); other != nil {
 			select {
 			case <-other.ready:
 				return other.describe(), nil
@@ -170,13 +177,13 @@ func (n *Node) joined(j *joiner) bool {
 	return false
 }
 
-// sibling returns the session that another connection to the same node has become,
-// nil if there is none.
-func (n *Node) sibling(of *session) *session {
+// sibling returns the session with the node at addr, or the one that a connection, if
+// it is not nil, has met; nil if there is none.
+func (n *Node) sibling(addr string, met *session) *session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.sessions {
-		if s.trust.Load() && s.leadsTo(of.addr, of) {
+		if s.trust.Load() && s.leadsTo(addr, met) {
 			return s
 		}
 	}

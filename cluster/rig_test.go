@@ -3,7 +3,9 @@ package cluster_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -116,19 +118,32 @@ func (s *side) awaits(kind cluster.EventKind) cluster.Event {
 	}
 }
 
-// pair is two sides, a connected to b.
-func pair(t testing.TB, adjust ...func(a, b *cluster.Config)) (a, b *side) {
+// sides are two sides that are not connected.
+func sides(t testing.TB, adjust ...func(a, b *cluster.Config)) (a, b *side) {
 	t.Helper()
 	ca, cb := config("a"), config("b")
 	for _, f := range adjust {
 		f(&ca, &cb)
 	}
-	a, b = newSide(t, ca), newSide(t, cb)
-	s, err := a.node.Dial(a.ctx, b.node.Addr())
-	require.NoError(t, err)
-	require.Equal(t, "b@localhost", s.Node)
-	b.awaits(cluster.Ready)
-	return a, b
+	return newSide(t, ca), newSide(t, cb)
+}
+
+// piped are two sides for a bubble: they have no listener, and are connected by
+// pipes.
+func piped(t testing.TB, adjust ...func(a, b *cluster.Config)) (a, b *side) {
+	t.Helper()
+	return sides(t, append(adjust, func(a, b *cluster.Config) { a.Listen, b.Listen = "-", "-" })...)
+}
+
+// dials connects s to another side over TCP. What the other had to tell is known
+// when it returns.
+func (s *side) dials(to *side) {
+	s.t.Helper()
+	d, err := s.node.Dial(s.ctx, to.node.Addr())
+	require.NoError(s.t, err)
+	require.Equal(s.t, to.node.Name(), d.Node)
+	require.Equal(s.t, cluster.Ready, d.State)
+	to.awaits(cluster.Ready)
 }
 
 // counter adds up.
@@ -170,19 +185,98 @@ func (s *side) spawn(c *counter, opts ...actor.Option) actor.Ref[Msg] {
 	return r
 }
 
-// find waits until the peer's actor of that name is known.
+// find returns the actor of that name, which must be known.
 func (s *side) find(name string) actor.Ref[Msg] {
 	s.t.Helper()
-	for s.ctx.Err() == nil {
-		for _, r := range cluster.Lookup[Msg](s.node, name) {
-			return r
-		}
-		time.Sleep(time.Millisecond)
+	for _, r := range cluster.Lookup[Msg](s.node, name) {
+		return r
 	}
 	require.FailNow(s.t, "nobody is called "+name)
 	return actor.Ref[Msg]{}
 }
 
+// peers are two connected sides, where b has a remotable counter; r is a's Ref of it.
+func peers(t testing.TB, c *counter, opts ...actor.Option) (a, b *side, r actor.Ref[Msg]) {
+	t.Helper()
+	a, b = sides(t)
+	b.spawn(c, append(opts, actor.Named("counter"))...)
+	a.dials(b)
+	return a, b, a.find("counter")
+}
+
 func get(ctx context.Context, r actor.Ref[Msg]) (uint64, error) {
 	return rpc.Call(ctx, r, func(r rpc.Reply[uint64]) Msg { return Get{r} })
+}
+
+// gate is a connection that can be made to deliver nothing to one side.
+type gate struct {
+	net.Conn
+
+	mu   sync.Mutex
+	room *sync.Cond
+	held bool // guarded by mu
+}
+
+func newGate(c net.Conn) *gate {
+	g := &gate{Conn: c}
+	g.room = sync.NewCond(&g.mu)
+	return g
+}
+
+func (g *gate) set(held bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held = held
+	g.room.Broadcast()
+}
+
+func (g *gate) shut() { g.set(true) }
+func (g *gate) open() { g.set(false) }
+
+// Read waits before it reads, so that what comes stays with the sender.
+func (g *gate) Read(p []byte) (int, error) {
+	if len(p) > 512 {
+		p = p[:512]
+	}
+	g.mu.Lock()
+	for g.held {
+		g.room.Wait()
+	}
+	g.mu.Unlock()
+	return g.Conn.Read(p)
+}
+
+// Close opens too.
+func (g *gate) Close() error {
+	g.open()
+	return g.Conn.Close()
+}
+
+// pipes connects s to another side over a pipe, and returns what the other reads
+// through. Both are ready when it returns.
+func (s *side) pipes(to *side) *gate {
+	s.t.Helper()
+	x, y := net.Pipe()
+	g := newGate(y)
+	accepted := make(chan error, 1)
+	go func() {
+		_, err := to.node.Connect(to.ctx, g, false)
+		accepted <- err
+	}()
+	d, err := s.node.Connect(s.ctx, x, true)
+	require.NoError(s.t, err)
+	require.Equal(s.t, to.node.Name(), d.Node)
+	require.NoError(s.t, <-accepted)
+	return g
+}
+
+// dialsThrough is dials over a connection that the test can cut.
+func (s *side) dialsThrough(to *side) net.Conn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", to.node.Addr())
+	require.NoError(s.t, err)
+	_, err = s.node.Connect(s.ctx, conn, true)
+	require.NoError(s.t, err)
+	to.awaits(cluster.Ready)
+	return conn
 }
