@@ -175,8 +175,8 @@ func (n *Node) guard(f func(), rest []func()) {
 	returned = true
 }
 
-// patience is how often the loop looks when nothing calls it.
-const patience = time.Second
+// lookEvery is how often the loop looks when nothing calls it.
+const lookEvery = time.Second
 
 // look is one look of the loop: what is to be done, and for how long it may sleep.
 func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool) {
@@ -195,7 +195,7 @@ func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool
 		n.stepLocked(protocol.Tick{})
 		at, ok = n.machine.Wake()
 	}
-	next := now.Add(patience)
+	next := now.Add(lookEvery)
 	if len(n.sessions) == 0 && len(n.joiners) == 0 {
 		next = now.Add(time.Hour)
 	}
@@ -205,7 +205,7 @@ func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool
 	if j := n.redial(now); !j.IsZero() && j.Before(next) {
 		next = j
 	}
-	sweep := now.Sub(n.swept) >= patience
+	sweep := now.Sub(n.swept) >= lookEvery
 	if sweep {
 		n.swept = now
 	}

@@ -112,11 +112,11 @@ func (s *session) call(ctx context.Context, pid uint64, out *outgoing) error {
 	if limited {
 		timeout = remaining(time.Until(deadline))
 	}
-	tag, err := s.enter(call{pid, out.pending})
+	tag, alone, err := s.enter(call{pid, out.pending})
 	if err != nil {
 		return err
 	}
-	err = s.out.putCall(pid, tag, timeout, limited, out.variant, out.args)
+	err = s.out.putCall(pid, tag, timeout, limited, alone, out.variant, out.args)
 	if err != nil && out.pending != nil {
 		if _, ours := s.leave(tag); !ours {
 			return nil // the session has ended, and the caller has been told

@@ -149,7 +149,7 @@ const maxTimeoutMS = time.Duration(math.MaxInt64 / int64(time.Millisecond))
 
 // answer sends the answer to a call, or that there is none; a Rust node expects
 // silence then.
-func (s *session) answer(to, tag uint64, what []byte, err error) {
+func (s *session) answer(to, tag uint64, alone bool, what []byte, err error) {
 	if err == nil && len(what) > s.node.cfg.MaxFrame-frameOverhead {
 		err = fmt.Errorf("%w: an answer of %d bytes; Config.MaxFrame is %d", ErrTooLarge, len(what), s.node.cfg.MaxFrame)
 	}
@@ -157,7 +157,7 @@ func (s *session) answer(to, tag uint64, what []byte, err error) {
 		s.nack(to, tag, err)
 		return
 	}
-	_ = s.out.put(to, owed, func(dst []byte) []byte { return wire.AppendReply(dst, to, tag, what) }) // the session has ended: nobody waits
+	_ = s.out.putAlone(to, owed, alone, func(dst []byte) []byte { return wire.AppendReply(dst, to, tag, what) }) // the session has ended: nobody waits
 }
 
 // failed counts what did not reach its actor, and tells the peer.

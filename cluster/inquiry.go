@@ -20,8 +20,8 @@ type inquiry struct {
 
 // answer is what the actor's Reply leads to.
 func (q *inquiry) answer(what []byte, err error) {
-	q.session.inquiries.leave(q)
-	q.session.answer(q.to, q.tag, what, err)
+	alone := q.session.inquiries.leave(q)
+	q.session.answer(q.to, q.tag, alone, what, err)
 }
 
 // inquiries are the open ones of a session. When their time is over, or the
@@ -61,10 +61,12 @@ func (l *inquiries) waits(q *inquiry, request rpc.Incoming) {
 	q.request = request
 }
 
-func (l *inquiries) leave(q *inquiry) {
+// leave says whether q was the only one.
+func (l *inquiries) leave(q *inquiry) (alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unlink(q)
+	return l.oldest == nil
 }
 
 func (l *inquiries) unlink(q *inquiry) {

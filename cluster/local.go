@@ -1,8 +1,8 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -154,12 +154,12 @@ func (n *Node) remotable(r actor.AnyRef) (*local, error) {
 func (n *Node) holders(name string) []*local {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(n.names[name]), func(a, b *local) int {
-		if a.pid < b.pid {
-			return -1
-		}
-		return 1
-	})
+	all := make([]*local, 0, len(n.names[name]))
+	for l := range n.names[name] {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b *local) int { return cmp.Compare(a.pid, b.pid) })
+	return all
 }
 
 // AllowControl lets other Go nodes end the actor, with Stop, Kill, Drain and their

@@ -29,16 +29,16 @@ func Lookup[M any](n *Node, name string) iter.Seq2[string, actor.Ref[M]] {
 	}
 }
 
-// holder is an actor that has a name.
-type holder struct {
+// found is an actor that has a name.
+type found struct {
 	node string
 	ref  actor.AnyRef
 }
 
-func (n *Node) named(name string) []holder {
-	var all []holder
+func (n *Node) named(name string) []found {
+	var all []found
 	for _, l := range n.holders(name) {
-		all = append(all, holder{n.name, l.ref})
+		all = append(all, found{n.name, l.ref})
 	}
 	n.mu.Lock()
 	sessions := n.sorted()
@@ -52,19 +52,19 @@ func (n *Node) named(name string) []holder {
 }
 
 // holders returns the peer's actors of that name, by pid.
-func (s *session) holders(name string) []holder {
+func (s *session) holders(name string) []found {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []*far
+	var fars []*far
 	for pid := range s.names[name] {
 		if f := s.shims[pid]; f != nil {
-			found = append(found, f)
+			fars = append(fars, f)
 		}
 	}
-	slices.SortFunc(found, func(a, b *far) int { return cmp.Compare(a.pid, b.pid) })
-	all := make([]holder, len(found))
-	for i, f := range found {
-		all[i] = holder{s.peer.Name, f.shim.Ref()}
+	slices.SortFunc(fars, func(a, b *far) int { return cmp.Compare(a.pid, b.pid) })
+	all := make([]found, len(fars))
+	for i, f := range fars {
+		all[i] = found{s.peer.Name, f.shim.Ref()}
 	}
 	return all
 }

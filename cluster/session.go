@@ -113,6 +113,7 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *sessio
 	}
 	s.state.Store(uint32(Opened))
 	s.inlet.conn = conn
+	s.out.direct = newDirect(conn)
 	s.messages.New = func() any { return &outgoing{peer: s} }
 	return s
 }
@@ -256,18 +257,19 @@ func (s *session) refs(pids []uint64) []actor.AnyRef {
 }
 
 // enter returns a tag for a call, and notes who waits for its answer, if anybody
-// does.
-func (s *session) enter(c call) (tag uint64, err error) {
+// does; alone says that nobody else waits for one.
+func (s *session) enter(c call) (tag uint64, alone bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
-		return 0, s.gone()
+		return 0, false, s.gone()
 	}
 	s.tag++
+	alone = len(s.calls) == 0
 	if c.answer != nil {
 		s.calls[s.tag] = c
 	}
-	return s.tag, nil
+	return s.tag, alone, nil
 }
 
 // gone is the error of what comes too late.
