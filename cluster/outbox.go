@@ -12,7 +12,7 @@ import (
 const (
 	bigFrame  = 16 << 10  // a frame above this goes by the slow lane
 	slowShare = 64 << 10  // what a round takes of the slow lane, or one frame
-	keepSpace = 256 << 10 // a buffer that has grown above this is given back
+	keepSpace = 1 << 20 // a buffer that has grown above this is given back
 	overdraft = 4 << 20   // what frames that cannot be refused may take above the limit
 )
 

@@ -37,7 +37,7 @@ type census struct {
 func (packet) mail()  {}
 func (inquiry) mail() {}
 func (bulk) mail()    {}
-func (census) mail()   {}
+func (census) mail()  {}
 
 func mailCodec() cluster.Codec {
 	return cluster.Enum[mail](

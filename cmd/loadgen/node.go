@@ -27,7 +27,8 @@ type nodeArguments struct {
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
 	TLSCA   string `name:"tls-ca" placeholder:"FILE" help:"Who signs the peers' certificates, PEM."`
 
-	UntilEOF bool `name:"until-eof" hidden:"" help:"End when standard input does."`
+	UntilEOF   bool   `name:"until-eof" hidden:"" help:"End when standard input does."`
+	CPUProfile string `name:"cpuprofile" placeholder:"FILE" env:"LOADGEN_NODE_CPUPROFILE" help:"Write a CPU profile at the end."`
 }
 
 // run runs a node until it is interrupted. Its first line of output is its address.
@@ -41,6 +42,11 @@ func (a *nodeArguments) run(ctx context.Context, in io.Reader, out, words io.Wri
 	if cfg.TLS, err = a.tls(); err != nil {
 		return usageError{err}
 	}
+	profiled, err := (&runArguments{CPUProfile: a.CPUProfile}).profile()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, profiled()) }()
 	if a.UntilEOF {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
