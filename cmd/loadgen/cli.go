@@ -35,7 +35,9 @@ Examples:
   loadgen run mixed --rate 100000 --duration 10s
   loadgen run spawn --json - | jq            figures for a program
   loadgen run pairs --cpuprofile cpu.out     where the time goes
+  loadgen run remote --baseline --tls        two processes, encrypted
   loadgen soak --duration 30m                is anything lost, or left behind?
+  loadgen node --name a --cookie s           a node for others to join
 
 Exit codes: 0, 1 when a check failed, 2 for bad usage.`
 
@@ -43,7 +45,10 @@ type arguments struct {
 	Run   runArguments  `cmd:"" default:"withargs" help:"Run scenarios: those named, at full size; none named: all, at modest size."`
 	List  listArguments `cmd:"" help:"Explain the scenarios: work, variants, what an op is, default sizes."`
 	Soak  soakArguments `cmd:"" help:"Do everything at once for a long time, with kills and panics, and look whether anything is lost or left."`
+	Node  nodeArguments `cmd:"" help:"Run a node of a cluster, with actors for others to send to, until it is interrupted."`
 	Child struct{}      `cmd:"" hidden:""`
+
+	Loopback struct{} `cmd:"" hidden:""`
 }
 
 type listArguments struct {
@@ -60,6 +65,7 @@ type runArguments struct {
 	Duration  *time.Duration `placeholder:"TIME" help:"Length of an open loop, or of being idle: 10s."`
 	Bound     *int           `placeholder:"N" help:"Places in a bounded mailbox (fanin bounded)."`
 	Overflow  *string        `placeholder:"RULE" help:"What a full mailbox does: wait, refuse, drop-newest or drop-oldest."`
+	TLS       bool           `name:"tls" help:"Encrypt what crosses between processes (remote)."`
 	Variant   *string        `placeholder:"NAME" help:"Only this variant."`
 
 	Workers *int   `placeholder:"N" help:"Workers of the scheduler (default: GOMAXPROCS)."`
@@ -99,8 +105,12 @@ func commandOf(ctx context.Context, all []scenario, args []string, in io.Reader,
 			err = list(out, all, given.List.Names)
 		case "soak":
 			err = given.Soak.run(ctx, out, words)
+		case "node":
+			err = given.Node.run(ctx, in, out, words)
 		case childCommand:
 			err = beChild(ctx, in, out, words)
+		case loopbackCommand:
+			err = beLoopback(ctx, out)
 		default:
 			err = given.Run.run(ctx, all, out, words)
 		}
@@ -292,6 +302,9 @@ func (a *runArguments) jobs(all []scenario) (jobs []job, notes []string, err err
 			standard = s.modest
 		}
 		base, unused := given.over(overrides{}.arrivals(standard), s.fixed)
+		if a.TLS && !s.crosses {
+			unused = append(unused, "--tls")
+		}
 		for _, flag := range unused {
 			notes = append(notes, fmt.Sprintf("%s: %s does not apply", s.name, flag))
 		}
@@ -315,6 +328,7 @@ func (a *runArguments) jobs(all []scenario) (jobs []job, notes []string, err err
 			if v.adjust != nil {
 				v.adjust(&j.size)
 			}
+			j.size.TLS = a.TLS && s.crosses
 			if a.Runs != nil {
 				j.runs = *a.Runs
 			}

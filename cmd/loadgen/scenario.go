@@ -14,6 +14,7 @@ type scenario struct {
 	full     size   // what run NAME uses; a zero field is of no use here
 	modest   size   // what no arguments use
 	fixed    bool   // whether the number of actors is the scenario's own
+	crosses  bool   // whether it is between processes, and may be encrypted
 	rounds   int64  // messages for each actor, unless the user gives the number of all
 	check    func(size) error
 	variants []variant
@@ -54,6 +55,7 @@ type size struct {
 	Duration  time.Duration `json:"duration,omitempty"`
 	Bound     int           `json:"bound,omitempty"`
 	Overflow  string        `json:"overflow,omitempty"`
+	TLS       bool          `json:"tls,omitempty"`
 }
 
 // overrides are the sizes that the user gave; nil is not given.
@@ -116,7 +118,7 @@ func catalogue() []scenario {
 	return []scenario{
 		pingpong(), fanin(), pairs(), spawn(), skynet(), call(), ring(),
 		timers(), broadcast(), supervise(), trees(), groups(), factories(), philosophers(), bank(),
-		blocking(), mixed(), idle(), overload(),
+		blocking(), mixed(), idle(), overload(), remote(),
 	}
 }
 

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// peer is the process at the other end of a connection. It prints its address
+// as its first line, and ends when its standard input does.
+type peer struct {
+	address string
+	process *exec.Cmd
+	in      io.Closer
+	words   *strings.Builder
+}
+
+// peerLimit is how long a peer may take to come up, and to end.
+const peerLimit = 30 * time.Second
+
+// startPeer starts loadgen with args as a process of its own.
+func startPeer(ctx context.Context, args ...string) (*peer, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return startProcess(ctx, self, args...)
+}
+
+// startProcess is startPeer for any program that behaves like one.
+func startProcess(ctx context.Context, program string, args ...string) (*peer, error) {
+	p := &peer{process: exec.CommandContext(ctx, program, args...), words: new(strings.Builder)}
+	p.process.Stderr, p.process.WaitDelay = p.words, peerLimit
+	in, err := p.process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.in = in
+	if err := p.process.Start(); err != nil {
+		return nil, err
+	}
+	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
+	defer late.Stop()
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the peer process has given no address: %w", err), p.end())
+	}
+	p.address = strings.TrimSpace(line)
+	return p, nil
+}
+
+// end asks the peer to end and waits for it.
+func (p *peer) end() error {
+	_ = p.in.Close()
+	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
+	defer late.Stop()
+	if err := p.process.Wait(); err != nil {
+		return fmt.Errorf("the peer process: %w: %s", err, strings.TrimSpace(p.words.String()))
+	}
+	return nil
+}
