@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +13,9 @@ import (
 	"github.com/ractor-go/ractor/internal/leaks"
 )
 
-// TestMain lets the test binary be the child process of a trial too.
+// TestMain lets the test binary be the other process of a trial too.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == childCommand {
+	if len(os.Args) > 1 && slices.Contains([]string{childCommand, loopbackCommand, "node"}, os.Args[1]) {
 		os.Exit(command(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	goleak.VerifyTestMain(m, leaks.Ants()...)

@@ -31,6 +31,7 @@ var tiny = map[string]string{
 	"factory":      "--messages 10503",
 	"philosophers": "--messages 1003 --actors 20",
 	"bank":         "--messages 3001 --actors 5 --producers 7",
+	"remote":       "--messages 300 --actors 3 --producers 4",
 }
 
 // tinyJobs are all variants at tiny sizes.
