@@ -23,8 +23,9 @@ const (
 	bigWindow = 16
 )
 
-// remoteOutbound is small enough that what waits to be sent stays in a cache.
-const remoteOutbound = 512 << 10
+// remoteOutbound is small enough that what waits to be sent stays in a cache, and
+// takes bigWindow messages.
+const remoteOutbound = 2 << 20
 
 func remote() scenario {
 	of := func(name, explain string, work remoteWork, theirs side, fewer int64) variant {
