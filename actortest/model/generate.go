@@ -379,7 +379,10 @@ func (g *generator) idle(by, depth int) (Action, bool) {
 	case g.chance(30):
 		a.Delay = 0
 	default:
+		// What it handles may call, for longer than the delay: if it did so again
+		// and again, time would run away in the reference, which settles without end.
 		a.Script = g.script(by, max(depth+1, 3), g.anything)
+		g.p.Scripts[a.Script] = append([]Action{{Op: Idle, Actor: Self}}, g.p.Scripts[a.Script]...)
 	}
 	return a, true
 }
