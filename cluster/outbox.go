@@ -3,6 +3,7 @@ package cluster
 import (
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/ractor-go/ractor/cluster/internal/wire"
@@ -10,27 +11,33 @@ import (
 
 // Sizes of an outbox.
 const (
-	bigFrame  = 16 << 10  // a frame above this goes by the slow lane
-	slowShare = 64 << 10  // what a round takes of the slow lane, or one frame
-	keepSpace = 1 << 20 // a buffer that has grown above this is given back
-	overdraft = 4 << 20   // what frames that cannot be refused may take above the limit
+	bigFrame  = 16 << 10 // a frame above this goes by the slow lane
+	slowShare = 64 << 10 // what a round takes of the slow lane, or one frame
+	chunkSize = 64 << 10 // a buffer that has this much is full
+	keepSpace = 96 << 10 // a buffer with more room than this is given back
+	keepSpare = 4        // so many empty buffers are kept
+	manyFull  = 4        // with so many full ones senders make way for the writer
+	overdraft = 4 << 20  // what frames that cannot be refused may take above the limit
 )
 
 // outbox is what a session has to send. Those who send put whole frames into it;
 // one goroutine, the writer, takes them out.
 //
-// There are two lanes. fast is one buffer: the writer swaps it for an empty one
-// and writes it in one go, so that the more there is the fewer calls it takes. In
-// slow are big frames, and, because order holds from sender to receiver, all
-// frames for a receiver that has something in slow. Each round writes all that is
-// in fast, and then a share of slow: so a small message waits behind one big one at
-// most, not behind all of them.
+// There are two lanes. fast is buffers that the writer takes all at once, so that
+// the more there is the fewer calls it takes; they are small enough to stay in a
+// cache and to be used again. In slow are big frames, and, because order holds from
+// sender to receiver, all frames for a receiver that has something in slow. Each
+// round writes all that is in fast, and then a share of slow: so a small message
+// waits behind one big one at most, not behind all of them.
 type outbox struct {
 	limit int // bytes, above which put refuses
 
 	mu      sync.Mutex
-	fast    []byte         // guarded by mu
-	spare   []byte         // guarded by mu: fast's other half, empty; the writer's while it writes
+	fast    []byte         // guarded by mu: the buffer that is being filled
+	full    [][]byte       // guarded by mu: those before it, the oldest first
+	spare   [][]byte       // guarded by mu: empty ones
+	batch   [][]byte       // of the writer: what it has taken
+	size    int            // guarded by mu: bytes in fast and full
 	slow    []byte         // guarded by mu: frames one after another
 	lengths []slowFrame    // guarded by mu: of the frames in slow
 	first   int            // guarded by mu: the index in lengths of the first that is left
@@ -88,7 +95,7 @@ func (o *outbox) putAlone(to uint64, u urgency, alone bool, add func(dst []byte)
 	before := len(o.fast)
 	o.fast = add(o.fast)
 	o.queue(to, u, before)
-	if alone && o.asleep && o.direct != nil && len(o.slow) == 0 {
+	if alone && o.asleep && o.direct != nil && len(o.full)+len(o.slow) == 0 {
 		o.writeHere()
 	}
 	o.wakeAndUnlock()
@@ -103,22 +110,39 @@ func (o *outbox) putAlone(to uint64, u urgency, alone bool, add func(dst []byte)
 // then, the caller, who finds asleep set, wakes it.
 func (o *outbox) writeHere() {
 	o.asleep = false
-	fast := o.fast
-	o.fast, o.spare = o.spare, nil
-	o.writing = len(fast)
+	b := o.fast
+	o.fast, o.size = o.empty(), 0
+	o.writing = len(b)
 	o.mu.Unlock()
-	n := o.direct.write(fast)
+	n := o.direct.write(b)
 	o.mu.Lock()
 	o.writing = 0
 	o.written += uint64(n)
 	o.asleep = true
-	if n == len(fast) {
-		if o.spare == nil {
-			o.spare = fast[:0]
-		}
+	if n == len(b) {
+		o.keep(b)
 		return
 	}
-	o.fast = append(fast[n:], o.fast...)
+	o.full = slices.Insert(o.full, 0, b[n:])
+	o.size += len(b) - n
+}
+
+// empty returns a buffer to fill, nil if there is none; mu is held.
+func (o *outbox) empty() []byte {
+	last := len(o.spare) - 1
+	if last < 0 {
+		return nil
+	}
+	b := o.spare[last]
+	o.spare = o.spare[:last]
+	return b
+}
+
+// keep takes a buffer back that is written; mu is held.
+func (o *outbox) keep(b []byte) {
+	if cap(b) > 0 && cap(b) <= keepSpace && len(o.spare) < keepSpare {
+		o.spare = append(o.spare, b[:0])
+	}
 }
 
 // putCast is put for a cast: it makes no closure.
@@ -164,11 +188,16 @@ func (o *outbox) room(u urgency) error {
 func (o *outbox) queue(to uint64, u urgency, before int) {
 	length := len(o.fast) - before
 	switch {
-	case u == early:
-		return
-	case len(o.slow) == 0 && length <= bigFrame:
-		return
-	case u != late && length <= bigFrame && o.waiting[to] == 0:
+	case u == early,
+		len(o.slow) == 0 && length <= bigFrame,
+		u != late && length <= bigFrame && o.waiting[to] == 0:
+		o.size += length
+		if len(o.fast) >= chunkSize {
+			o.full = append(o.full, o.fast)
+			if o.fast = o.empty(); o.fast == nil {
+				o.fast = make([]byte, 0, keepSpace)
+			}
+		}
 		return
 	}
 	o.slow = append(o.slow, o.fast[before:]...)
@@ -178,15 +207,19 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 }
 
 // wakeAndUnlock ends a put: if there is something to do for a writer that sleeps, it
-// is woken.
+// is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
-	wake := o.asleep && (len(o.fast)+len(o.slow) > 0 || o.closed != nil)
+	wake := o.asleep && (o.size+len(o.slow) > 0 || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}
+	yield := len(o.full) >= manyFull && len(o.fast) == 0
 	o.mu.Unlock()
 	if wake {
 		o.wake <- struct{}{} // the slot is empty: the writer slept
+	}
+	if yield {
+		runtime.Gosched()
 	}
 }
 
@@ -206,17 +239,18 @@ func (o *outbox) end(err error, last bool) {
 }
 
 // queued is how many bytes wait or are being written; mu is held.
-func (o *outbox) queued() int { return len(o.fast) + len(o.slow) + o.writing }
+func (o *outbox) queued() int { return o.size + len(o.slow) + o.writing }
 
 // write is the writer: it writes to w what comes, until the outbox is closed or
 // w fails, and returns why. Nothing is taken afterwards.
 func (o *outbox) write(w io.Writer) error {
 	for {
-		fast, slow, err := o.take()
+		slow, err := o.take()
 		if err != nil {
 			return err
 		}
-		for _, b := range [...][]byte{fast, slow} {
+		o.batch = append(o.batch, slow)
+		for _, b := range o.batch {
 			if len(b) == 0 {
 				continue
 			}
@@ -225,15 +259,16 @@ func (o *outbox) write(w io.Writer) error {
 				return err
 			}
 		}
-		o.give(fast, slow)
+		o.batch = o.batch[:len(o.batch)-1]
+		o.give()
 	}
 }
 
-// take waits for something to write. slow stays where it is: whoever appends to
-// the lane meanwhile writes behind it.
-func (o *outbox) take() (fast, slow []byte, err error) {
+// take waits for something to write: batch, and then slow. That stays where it is:
+// whoever appends to the lane meanwhile writes behind it.
+func (o *outbox) take() (slow []byte, err error) {
 	o.mu.Lock()
-	for len(o.fast)+len(o.slow) == 0 && o.closed == nil {
+	for o.size+len(o.slow) == 0 && o.closed == nil {
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
@@ -241,10 +276,11 @@ func (o *outbox) take() (fast, slow []byte, err error) {
 		o.mu.Lock()
 	}
 	defer o.mu.Unlock()
-	if o.closed != nil && (!o.last || len(o.fast)+len(o.slow) == 0) {
-		return nil, nil, o.closed
+	if o.closed != nil && (!o.last || o.size+len(o.slow) == 0) {
+		return nil, o.closed
 	}
-	fast, o.fast, o.spare = o.fast, o.spare, nil
+	o.batch, o.full = append(o.full, o.fast), o.batch[:0]
+	o.fast = o.empty()
 	share := 0
 	for o.first < len(o.lengths) {
 		f := o.lengths[o.first]
@@ -262,18 +298,22 @@ func (o *outbox) take() (fast, slow []byte, err error) {
 		o.first = 0
 	}
 	slow, o.slow = o.slow[:share:share], o.slow[share:]
-	o.writing = len(fast) + len(slow)
-	return fast, slow, nil
+	o.writing, o.size = o.size+share, 0
+	return slow, nil
 }
 
 // give brings the buffers back when they have been written.
-func (o *outbox) give(fast, slow []byte) {
+func (o *outbox) give() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.written += uint64(o.writing)
 	o.writing = 0
-	o.written += uint64(len(fast) + len(slow))
-	if cap(fast) <= keepSpace {
-		o.spare = fast[:0]
+	for _, b := range o.batch {
+		o.keep(b)
+	}
+	clear(o.batch[:cap(o.batch)])
+	if cap(o.batch) > 1024 {
+		o.batch = nil
 	}
 	if len(o.slow) == 0 {
 		// The memory behind us goes with it.
