@@ -82,12 +82,12 @@ func (n *Node) do(e protocol.Effect) {
 	case protocol.PeerJoined:
 		n.with(e.Conn, func(s *session) {
 			refs := s.refs(e.Pids)
-			n.later(func() { n.complain(pg.JoinAny(n.sys, localScope(e.Scope), e.Group, refs...), "group", e.Group) })
+			n.later(func() { n.complain(pg.JoinAny(n.sys, e.Scope, e.Group, refs...), "group", e.Group) })
 		})
 	case protocol.PeerLeft:
 		n.with(e.Conn, func(s *session) {
 			refs := s.refs(e.Pids)
-			n.later(func() { n.complain(pg.LeaveAny(n.sys, localScope(e.Scope), e.Group, refs...), "group", e.Group) })
+			n.later(func() { n.complain(pg.LeaveAny(n.sys, e.Scope, e.Group, refs...), "group", e.Group) })
 		})
 	case protocol.PeerNamed:
 		n.with(e.Conn, func(s *session) { s.named(e.Name, e.Pid) })

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/cluster/internal/protocol"
-	"github.com/ractor-go/ractor/pg"
 )
 
 // local is a remotable actor of this node.
@@ -61,12 +60,12 @@ func (n publisher) Gone(r actor.AnyRef, ev actor.Event) {
 
 // Joined takes new members of a group.
 func (n publisher) Joined(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Joined{Scope: wireScope(scope), Group: group, Pids: pids(members)})
+	n.step(protocol.Joined{Scope: scope, Group: group, Pids: pids(members)})
 }
 
 // Left is the opposite of Joined.
 func (n publisher) Left(scope, group string, members []actor.AnyRef) {
-	n.step(protocol.Left{Scope: wireScope(scope), Group: group, Pids: pids(members)})
+	n.step(protocol.Left{Scope: scope, Group: group, Pids: pids(members)})
 }
 
 func pids(refs []actor.AnyRef) []uint64 {
@@ -75,23 +74,6 @@ func pids(refs []actor.AnyRef) []uint64 {
 		ids[i] = uint64(r.ID())
 	}
 	return ids
-}
-
-// ractorScope is what ractor calls the default scope.
-const ractorScope = "__default_scope__"
-
-func wireScope(scope string) string {
-	if scope == pg.DefaultScope {
-		return ractorScope
-	}
-	return scope
-}
-
-func localScope(scope string) string {
-	if scope == ractorScope {
-		return pg.DefaultScope
-	}
-	return scope
 }
 
 // publish lets other nodes find a local actor by name; mu is held.
