@@ -15,7 +15,7 @@ import (
 
 // patience bounds every wait of these tests. Nothing takes that long unless it never
 // comes.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // A journal is what has happened at a node, in order, for a test to wait for.
 type journal struct {

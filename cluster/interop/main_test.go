@@ -18,6 +18,13 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(child); addr != "" {
+		if err := runChild(addr); err != nil {
+			fmt.Fprintln(os.Stderr, "a node of the test:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var err error
 	if program, err = build(); err != nil {
 		fmt.Fprintln(os.Stderr, "the ractor_cluster peer:", err)

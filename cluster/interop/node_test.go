@@ -363,7 +363,10 @@ func TestActorsEnd(t *testing.T) {
 				n.spawn(name)
 				p.await("joined", "group="+name, "remote=true")
 				p.tellf("call %s %d last 0 bye", name, 100+i)
-				p.await("answer", fmt.Sprint("id=", 100+i), "value=bye")
+				// If terminate comes right behind the answer, ractor may lose it: see
+				// TestPeerTerminateBehindAReply.
+				answer := p.await("answer", fmt.Sprint("id=", 100+i))
+				require.True(t, answer.keys["value"] == "bye" || answer.keys["error"] == "sender", answer)
 				p.await("left", "group="+name)
 			}
 		})

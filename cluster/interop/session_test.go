@@ -424,3 +424,32 @@ func TestPeerKillsAStandIn(t *testing.T) {
 	r.closed()
 	p.await("disconnected", "peer=a@host")
 }
+
+// The same the other way: our terminate right behind our answer. In the peer the stop of
+// the stand-in overtakes the answer that lies in its mailbox; a ping that was answered in
+// between helps.
+func TestPeerTerminateBehindAReply(t *testing.T) {
+	p := startPeer(t)
+	r := session(t, p, "a@host")
+	const rounds = 50
+	lost := func(first uint64, fenced bool) int {
+		lost := 0
+		for pid := first; pid < first+rounds; pid++ {
+			group := fmt.Sprint("g", pid)
+			r.send(joinFrame(group, actors(pid)...))
+			p.await("joined", "group="+group)
+			p.tellf("call %s %d echo 0 hello", group, pid)
+			call := r.wants("call", isCall).GetNode().GetCall()
+			r.send(answerFrame(pid, call.GetTag(), []byte("bye")))
+			if fenced {
+				r.fence()
+			}
+			r.send(terminateFrame(pid))
+			if p.await("answer", fmt.Sprint("id=", pid)).keys["error"] == "sender" {
+				lost++
+			}
+		}
+		return lost
+	}
+	t.Logf("answers lost: %d of %d with terminate at once, %d with a ping before it", lost(1000, false), rounds, lost(2000, true))
+}
