@@ -6,7 +6,7 @@ import "fmt"
 // order; a session that was authenticated gets exactly one Disconnected.
 type Event struct {
 	Kind    EventKind
-	Session Session // as it was at the time
+	Session Session // what is known by now; its State is Kind
 
 	// Err is why the session has ended: Disconnected only.
 	Err error
