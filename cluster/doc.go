@@ -20,8 +20,8 @@
 //
 // Between Go nodes an id is worth nothing: an actor is reachable for a node once
 // it is in a group, has a name ([Node.Export] gives one too), was spawned for that
-// node ([Spawn]), or its Ref was sent to it. It stays so until the actor ends. To end it from
-// there takes [AllowControl]. A Rust node is told of all remotable actors.
+// node ([Spawn]), or its Ref was sent to it. It stays so while the session and
+// the actor last. To end the actor from there takes [AllowControl]. A Rust node is told of all remotable actors.
 //
 // # What is promised
 //
