@@ -59,8 +59,9 @@
 //   - A name means one message type at a time: while a group has members or
 //     monitors of its own, using it with another type is actor.ErrWrongType.
 //     Listings, which have no error to return, are empty then.
-//   - Members see each other only within one System; PickKey depends on the order
-//     of joining, so two Systems may pick different actors for one key.
+//   - Two Systems do not see each other's members, unless package cluster joins
+//     them: then remotable actors are members on all nodes. PickKey depends on the
+//     order of joining, so two Systems may pick different actors for one key.
 //
 // # What it costs
 //
