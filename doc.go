@@ -4,7 +4,7 @@
 // ractor for Go is an actor framework: very many small values that handle
 // messages one at a time, on a fixed pool of workers. Begin with the README, or
 // with package actor; docs/ has a page each for those who come from ractor, from
-// Erlang, and from goroutines and channels.
+// Erlang, and from goroutines and channels, and one about clusters.
 //
 // # The floors
 //
@@ -14,6 +14,9 @@
 //	floor  package      what it is                                       it knows
 //	5      cmd/loadgen  puts a load on everything and measures it        all below
 //	5      examples/    whole programs to start from: crawler, kvstore   all below
+//	4      cluster      actors of other nodes, in Go and in Rust; in     pg, rpc, actor
+//	                    internal: wire, the frames, and protocol, what
+//	                    a node says and concludes
 //	4      actortest    simulations of whole systems, for tests          all below
 //	3b     supervisor   restarts children: strategies, intensity         3a, actor
 //	3b     factory      pools of workers: routing, limits, retries       3a, actor
@@ -81,4 +84,11 @@
 // end without an answer, whoever discards the message or finds the answer owed
 // says so to the port instead, so that the caller never waits for the dead
 // (rpc/port.go).
+//
+// If the Ref is of an actor of another node, Cast finds a shim behind it
+// (actor/shim.go), which has no mailbox. The Codec of the message's type encodes it
+// on the spot (cluster/typed.go), into the queue of bytes that the session's writer
+// sends (cluster/outbox.go). Over there the reader finds the actor, if this node
+// may send to it, decodes, and calls Ref.Cast (cluster/inbox.go): the story begins
+// anew.
 package ractor

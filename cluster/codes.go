@@ -11,7 +11,8 @@ import (
 )
 
 // RemoteError is an error of code on another node, as text: what Reply.Fail was
-// given there, or a Kind has returned.
+// given there, what a Kind has returned, or what an actor there has ended with.
+// errors.Is finds none of that node's errors in it.
 type RemoteError struct {
 	Node string
 	Text string

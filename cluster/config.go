@@ -34,8 +34,9 @@ type Config struct {
 	Advertise string
 
 	// Cookie is the secret that all nodes of the cluster have in common. Who has
-	// it can do whatever a node can. Without TLS it should be long and random,
-	// for who listens to a Rust node's handshake can try cookies out at leisure.
+	// it can do whatever a node can. It never crosses, but it should be long and
+	// random: who listens to a handshake without TLS, or is dialled, can try
+	// cookies out at leisure.
 	Cookie string
 
 	// TLS makes the node accept TLS connections only. Set ClientAuth and
@@ -50,11 +51,12 @@ type Config struct {
 	ClientTLS *tls.Config
 
 	// BindNameToCert accepts a peer only if its certificate, verified, is for
-	// the peer's name: Name@Host must be one of its subject alternative names
-	// (as a URI, ractor:Name@Host, or an e-mail address), or Host must match one of its DNS
-	// names or IP addresses. Without it a stolen cookie is enough to be any
-	// node. It needs TLS, with ClientAuth tls.RequireAndVerifyClientCert, on
-	// the side that accepts.
+	// the peer's name: the first of its subject alternative names that is a URI
+	// ractor:Name@Host, or else its first e-mail address, must be Name@Host of the
+	// peer. Without it every node, and who has the cookie and any certificate that
+	// is accepted, can be any node. It needs TLS, with ClientAuth
+	// tls.RequireAndVerifyClientCert, on the side that accepts; connections
+	// without TLS are refused.
 	// Defaults to false.
 	BindNameToCert bool
 
@@ -68,12 +70,13 @@ type Config struct {
 	// Defaults to none.
 	Join []string
 
-	// Codecs are for the types of messages that cross to other nodes.
+	// Codecs are for the types of messages that cross to other nodes, one for each
+	// type.
 	// Defaults to none.
 	Codecs []Codec
 
-	// Events is sent what happens to sessions. It should take what comes: what
-	// a full mailbox refuses is lost.
+	// Events is sent what happens to sessions. It may be an actor of any System,
+	// and should take what comes: what a full mailbox refuses is lost.
 	// Defaults to nobody.
 	Events actor.Ref[Event]
 
@@ -82,8 +85,10 @@ type Config struct {
 	// Defaults to none.
 	Kinds map[string]Kind
 
-	// MaxFrame bounds a frame, that is, about a message, in both directions. A
-	// peer that sends more is disconnected. ractor's own limit is the default.
+	// MaxFrame bounds a frame in both directions: that is a message and some bytes
+	// about it. To send more is ErrTooLarge; a peer that sends more is
+	// disconnected, so all nodes should have the same. ractor's own limit is the
+	// default.
 	// Defaults to 16 MiB.
 	MaxFrame int
 
@@ -165,10 +170,11 @@ func (m Mode) String() string {
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
 
-// Kind spawns an actor for another node, which has sent arg; the actor must be
-// spawned with actor.Remotable. It runs on a goroutine of the System, and ctx,
-// which leads to the System, ends when the other node does not wait any more. An
-// error is told to the other node as text.
+// Kind spawns an actor for another node, which has sent arg: bytes that a peer may
+// have chosen with care. The actor must be spawned with actor.Remotable; AllowControl lets
+// the other node end it. The Kind runs on a goroutine of the System, beside others,
+// and ctx, which leads to the System, ends when the other node does not wait any
+// more. An error, or a panic, is told to the other node as text.
 type Kind func(ctx context.Context, arg []byte) (actor.AnyRef, error)
 
 // noListener is Config.Listen of a node that only dials.

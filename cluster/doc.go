@@ -19,6 +19,8 @@
 //
 //	for node, ref := range cluster.Lookup[Order](n, "till") { … }
 //
+// docs/cluster.md is the guide, with security, TLS, and a Rust node to talk to.
+//
 // # Which actors, which messages
 //
 // Only actors spawned with actor.Remotable can be reached from other nodes, and

@@ -3,10 +3,11 @@ package cluster
 import "fmt"
 
 // Event is what happened to a session. Config.Events is sent one for each step, in
-// order; a session that was authenticated gets exactly one Disconnected.
+// order: Opened first, and exactly one Disconnected, which comes also if the session
+// was never authenticated.
 type Event struct {
 	Kind    EventKind
-	Session Session // as it was at the time
+	Session Session // what is known by now; its State is Kind
 
 	// Err is why the session has ended: Disconnected only.
 	Err error

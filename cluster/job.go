@@ -9,7 +9,7 @@ import (
 )
 
 // JobMetadata is what travels beside a message that is a job for a factory of
-// ractor (wire reference 8). K is the type of the job's key: any type that may be
+// ractor. K is the type of the job's key: any type that may be
 // a field of a variant (see Enum), but no Ref.
 type JobMetadata[K any] struct {
 	Submitted time.Time     // between 1970 and 2554

@@ -144,10 +144,11 @@ func (n *Node) holders(name string) []*local {
 	return all
 }
 
-// AllowControl lets other Go nodes end the actor, with Stop, Kill, Drain and their
-// kin on its Ref; to others they may only send. It may be called at any time
-// before; PreStart is a good place. It ends with the actor. The error is
-// actor.ErrNoActor. Any goroutine may call it.
+// AllowControl lets other Go nodes that can send to the actor also end it, with
+// Stop, Kill, Drain and their kin on its Ref. It counts from now until the actor
+// ends, in all nodes of its System, and cannot be taken back; PreStart is a good
+// place. The error is actor.ErrNoActor, for the zero Ref and for an actor of another
+// node. Any goroutine may call it.
 func AllowControl(r actor.AnyRef) error {
 	sys := r.System()
 	if sys == nil || actor.ShimOf(r) != nil {

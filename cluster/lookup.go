@@ -18,7 +18,8 @@ import (
 // has a session with. Names are those of actor.Named, of remotable actors, and of
 // Node.Export. Nothing makes a name unique in a cluster: whoever needs one actor
 // has to choose. It asks nobody, so an actor that was named a moment ago may be
-// missing. Any goroutine may call it.
+// missing, and one that has just ended may be there. Any goroutine may call it; it
+// takes a lock for each session.
 func Lookup[M any](n *Node, name string) iter.Seq2[string, actor.Ref[M]] {
 	return func(yield func(string, actor.Ref[M]) bool) {
 		for _, h := range n.named(name) {

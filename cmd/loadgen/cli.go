@@ -37,7 +37,7 @@ Examples:
   loadgen run pairs --cpuprofile cpu.out     where the time goes
   loadgen run remote --baseline --tls        two processes, encrypted
   loadgen soak --duration 30m                is anything lost, or left behind?
-  loadgen node --name a --cookie s           a node for others to join
+  loadgen node --name a --cookie secret      a node for others to join
 
 Exit codes: 0, 1 when a check failed, 2 for bad usage.`
 
@@ -45,7 +45,7 @@ type arguments struct {
 	Run   runArguments  `cmd:"" default:"withargs" help:"Run scenarios: those named, at full size; none named: all, at modest size."`
 	List  listArguments `cmd:"" help:"Explain the scenarios: work, variants, what an op is, default sizes."`
 	Soak  soakArguments `cmd:"" help:"Do everything at once for a long time, with kills and panics, and look whether anything is lost or left."`
-	Node  nodeArguments `cmd:"" help:"Run a node of a cluster, with actors for others to send to, until it is interrupted."`
+	Node  nodeArguments `cmd:"" help:"Run a node of a cluster, with actors that others can send to, until it is interrupted."`
 	Child struct{}      `cmd:"" hidden:""`
 
 	Loopback struct{} `cmd:"" hidden:""`
@@ -60,12 +60,12 @@ type runArguments struct {
 
 	Actors    *int           `placeholder:"N" help:"Live actors; skynet: leaves."`
 	Messages  *int64         `placeholder:"N" help:"Ops in all."`
-	Producers *int           `placeholder:"N" help:"Who sends or asks: goroutines outside (fanin, supervise), actors (supervisor, pg, bank)."`
+	Producers *int           `placeholder:"N" help:"Who sends or asks: goroutines outside (fanin, supervise, remote/call64), actors (supervisor, pg, bank)."`
 	Rate      *int64         `placeholder:"N" help:"Arrivals a second of an open loop (blocking, mixed)."`
 	Duration  *time.Duration `placeholder:"TIME" help:"Length of an open loop, or of being idle: 10s."`
 	Bound     *int           `placeholder:"N" help:"Places in a bounded mailbox (fanin bounded)."`
 	Overflow  *string        `placeholder:"RULE" help:"What a full mailbox does: wait, refuse, drop-newest or drop-oldest."`
-	TLS       bool           `name:"tls" help:"Encrypt what crosses between processes (remote)."`
+	TLS       bool           `name:"tls" help:"Mutual TLS between the processes, with keys made for the run (remote)."`
 	Variant   *string        `placeholder:"NAME" help:"Only this variant."`
 
 	Workers *int   `placeholder:"N" help:"Workers of the scheduler (default: GOMAXPROCS)."`
@@ -138,7 +138,7 @@ func complain(err error, words io.Writer) int {
 }
 
 // readArguments reads the command line and says what it asks for: help, which
-// has been given already, list, soak, child or run.
+// has been given already, or the name of a command.
 func readArguments(args []string, out, words io.Writer) (given arguments, what string, err error) {
 	helped := false
 	parser, err := kong.New(&given,

@@ -20,6 +20,12 @@
 // handlers that hang, and then looks whether any message, call, job, actor,
 // goroutine or byte was lost or left behind.
 //
+// loadgen run remote starts a second process and sends to it, as one node of a
+// cluster to another, over loopback, with --tls encrypted. Its baseline is the
+// bare connection between two processes. loadgen node is such a second process by
+// itself: it prints its address, takes part in a cluster and answers until it is
+// interrupted.
+//
 // # How the files go together
 //
 // cli.go reads the command line and config.go the configuration file. A
@@ -31,5 +37,7 @@
 // run in turn and makes one row of them; table.go and row.go print it. soak.go
 // runs the parts of a soak, each in a file of its own (soak_part.go says how to
 // add one); soak_audit.go books dead letters, soak_heap.go has the rule by which
-// a heap grows, soak_report.go prints.
+// a heap grows, soak_report.go prints. remote.go sends to another process (peer.go),
+// which is a node (node.go) with the actors of depot.go, or, for the baseline,
+// what loopback.go makes it; keys.go makes the keys of TLS.
 package main

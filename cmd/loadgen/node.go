@@ -16,12 +16,12 @@ import (
 
 // nodeArguments are those of loadgen node.
 type nodeArguments struct {
-	Name       string   `required:"" placeholder:"NAME" help:"The node's name; each has its own."`
-	Listen     string   `default:"127.0.0.1:0" placeholder:"ADDR" help:"Where to accept connections."`
-	Join       []string `placeholder:"ADDR" help:"Nodes to dial, for ever."`
-	Cookie     string   `required:"" env:"LOADGEN_COOKIE" placeholder:"SECRET" help:"What all nodes of the cluster know."`
+	Name       string   `required:"" placeholder:"NAME" help:"The node's name, NAME@localhost to the others; no two nodes may have the same."`
+	Listen     string   `default:"127.0.0.1:0" placeholder:"ADDR" help:"Where to accept connections (default: ${default}, a free port)."`
+	Join       []string `placeholder:"ADDR" help:"Nodes to dial, again and again while there is no session; with commas, or repeated."`
+	Cookie     string   `required:"" env:"LOADGEN_COOKIE" placeholder:"SECRET" help:"What all nodes of the cluster know. Others see it in a command line: the variable is better."`
 	Transitive bool     `help:"Dial the peers' peers too."`
-	Members    int      `default:"10" placeholder:"N" help:"Actors in the group that remote/pg sends to."`
+	Members    int      `default:"10" placeholder:"N" help:"Actors in the group that remote/pg sends to (default: ${default})."`
 
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"The node's certificate, PEM; with --tls-key and --tls-ca it is mutual TLS."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its key, PEM."`
@@ -29,6 +29,19 @@ type nodeArguments struct {
 
 	UntilEOF   bool   `name:"until-eof" hidden:"" help:"End when standard input does."`
 	CPUProfile string `name:"cpuprofile" placeholder:"FILE" env:"LOADGEN_NODE_CPUPROFILE" help:"Write a CPU profile at the end."`
+}
+
+// Help is what loadgen node --help says besides the flags.
+func (*nodeArguments) Help() string {
+	return `Standard output is one line, the node's address, for --join of others. What happens to sessions goes to standard error. The node has an actor named ` + depotName + ` and a group ` + crowdName + `, which take what the scenario remote sends; that starts such a node by itself.
+
+Two nodes in two shells:
+
+  export LOADGEN_COOKIE=secret
+  loadgen node --name a --listen 127.0.0.1:4697
+  loadgen node --name b --join localhost:4697
+
+Without the three --tls flags nothing is encrypted: stay on loopback then.`
 }
 
 // run runs a node until it is interrupted. Its first line of output is its address.
