@@ -23,8 +23,6 @@ const (
 	bigWindow = 16
 )
 
-// remoteOutbound is small enough that what waits to be sent stays in a cache.
-const remoteOutbound = 512 << 10
 
 func remote() scenario {
 	of := func(name, explain string, work remoteWork, theirs side, fewer int64) variant {
@@ -65,7 +63,7 @@ type remoteWork func(ctx context.Context, t *trial, to actor.Ref[mail]) error
 func remoteOurs(ctx context.Context, t *trial, work remoteWork) (err error) {
 	const cookie = "a cookie for two processes on one machine"
 	args := []string{"node", "--name", "there", "--cookie", cookie, "--until-eof", "--members", fmt.Sprint(t.size.Actors)}
-	cfg := cluster.Config{Name: "here", Listen: "-", Cookie: cookie, Outbound: remoteOutbound, Codecs: []cluster.Codec{mailCodec()}}
+	cfg := cluster.Config{Name: "here", Listen: "-", Cookie: cookie, Codecs: []cluster.Codec{mailCodec()}}
 	if t.size.TLS {
 		keys, err := newKeys()
 		if err != nil {
