@@ -89,6 +89,8 @@ type incoming struct {
 	ctx  context.Context // of the Cast to the actor
 	to   actor.AnyRef
 
+	recent *variant // of the Codec, or nil: the last that decode has met, most likely the next
+
 	variant []byte // what and variant may be overwritten when decode has returned
 	what    []byte
 	call    bool

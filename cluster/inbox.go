@@ -108,8 +108,10 @@ func (b *inbox) deliver(f *wire.Frame) error {
 	if t == nil {
 		return actor.ErrNoActor
 	}
-	b.in.to, b.in.variant, b.in.what = t.ref, f.Variant, f.What
-	return t.codec.decode(&b.in)
+	b.in.to, b.in.recent, b.in.variant, b.in.what = t.ref, t.recent, f.Variant, f.What
+	err := t.codec.decode(&b.in)
+	t.recent = b.in.recent
+	return err
 }
 
 func (b *inbox) cast(f *wire.Frame) {

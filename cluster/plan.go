@@ -54,13 +54,20 @@ func planOf(t reflect.Type) (*plan, *replyField, error) {
 
 var errUnexported = errors.New("an unexported field cannot be sent: export it, or leave it out")
 
-// lengthSize is the size of the length before each field.
-const lengthSize = 8
+const (
+	lengthSize = 8 // of the length before each field
+	wordSize   = 8 // of a value of the shape bits64
+)
 
 func (p *plan) encode(at unsafe.Pointer, out *outgoing) *CodecError {
 	dst := out.args
 	for i := range p.fields {
 		f := &p.fields[i]
+		if f.shape == bits64 && !f.many { // the most frequent, without a call
+			dst = binary.BigEndian.AppendUint64(dst, wordSize)
+			dst = binary.BigEndian.AppendUint64(dst, *(*uint64)(unsafe.Add(at, f.offset)))
+			continue
+		}
 		start := len(dst) + lengthSize
 		dst = append(dst, make([]byte, lengthSize)...)
 		var err error
@@ -84,6 +91,11 @@ func (p *plan) decode(at unsafe.Pointer, in *incoming) *CodecError {
 		b = b[lengthSize:]
 		if n > uint64(len(b)) {
 			return &CodecError{Field: f.name, Err: fmt.Errorf("%d bytes are announced, %d are there", n, len(b))}
+		}
+		if f.shape == bits64 && !f.many && n == wordSize {
+			*(*uint64)(unsafe.Add(at, f.offset)) = binary.BigEndian.Uint64(b)
+			b = b[n:]
+			continue
 		}
 		if err := f.decode(b[:n:n], unsafe.Add(at, f.offset), in.peer); err != nil {
 			return &CodecError{Field: f.name, Err: err}

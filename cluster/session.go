@@ -87,6 +87,7 @@ type session struct {
 type target struct {
 	*local
 
+	recent  *variant // the reader's: of the last message
 	revoked atomic.Bool
 }
 

@@ -198,7 +198,11 @@ func (c *typed[M]) decode(in *incoming) error {
 	var m M
 	v := c.self
 	if v == nil || v.name != "" {
-		if v = c.byName[string(in.variant)]; v == nil {
+		if v = in.recent; v == nil || v.name != string(in.variant) {
+			v = c.byName[string(in.variant)]
+			in.recent = v
+		}
+		if v == nil {
 			return &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
 		}
 	}
