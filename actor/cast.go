@@ -35,7 +35,8 @@ func (r Ref[M]) send(ctx context.Context, e envelope[M]) error {
 	return r.sendElsewhere(ctx, e)
 }
 
-// sendElsewhere is send where r leads to no actor of this process, or not straight to it.
+// sendElsewhere is send where r does not lead straight to an actor of this
+// process.
 func (r Ref[M]) sendElsewhere(ctx context.Context, e envelope[M]) error {
 	if s := r.c.shim(); s != nil {
 		return sendFar(ctx, s, e)

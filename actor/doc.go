@@ -169,6 +169,18 @@
 // shows of its state. [Suspend] has an actor stand still between two callbacks
 // until [Resume]: what is sent to it queues, and its end is served as ever.
 //
+// # Other nodes
+//
+// A Ref may lead to an actor of another node, through package cluster; here a
+// [Shim] stands for it. Cast, requests, timers, monitors, Wait and OnStopping are
+// as for any actor. Stop, Kill and Drain are asked for, and StopAndWait and its kin
+// say when that cannot be. What would need the actor's inside, its mailbox or its
+// place in a tree is [ErrNotSupported]: links and binds, StopTree, Suspend and
+// Resume, Inspect, Revive. When the node is gone the shim has ended: sends are
+// refused, with [ErrStopped] and the reason, and monitors are told.
+//
+// [Remotable] lets the actors of other nodes have Refs to this one.
+//
 // # What Kill can and cannot do
 //
 // Kill refuses further sends, cancels the actor's Context and kills the children,

@@ -47,10 +47,10 @@ import (
 // revived, is suspended after PostStart.
 //
 // The errors: ErrNoActor, ErrStopped when the actor has ended or ends first,
-// ErrSelf for the actor itself, ErrNotSupported for one of another node, ErrNilContext, context.Cause(ctx) when ctx ends
-// first (the actor is suspended then as soon as its callback returns; Resume
-// takes that back), and inside a handler ErrKilled and sched.ErrTooManyWaiters.
-// Any goroutine may call it.
+// ErrSelf for the actor itself, ErrNotSupported for one of another node,
+// ErrNilContext, context.Cause(ctx) when ctx ends first (the actor is suspended
+// then as soon as its callback returns; Resume takes that back), and inside a
+// handler ErrKilled and sched.ErrTooManyWaiters. Any goroutine may call it.
 func Suspend(ctx context.Context, r AnyRef) error {
 	if err := check(ctx); err != nil {
 		return err
@@ -75,10 +75,9 @@ func Suspend(ctx context.Context, r AnyRef) error {
 }
 
 // Resume ends a suspension: the actor goes on with what has been queued. To
-// resume what is not suspended does nothing. The errors: ErrNoActor, and
-// ErrStopped when the actor has ended, and ErrNotSupported for one of another
-// node. It does not wait. Any goroutine may call
-// it.
+// resume what is not suspended does nothing. The errors: ErrNoActor, ErrStopped
+// when the actor has ended, and ErrNotSupported for one of another node. It does
+// not wait. Any goroutine may call it.
 func Resume(r AnyRef) error {
 	c := r.actor()
 	switch {

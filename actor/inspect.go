@@ -45,8 +45,9 @@ func (d Doing) String() string {
 }
 
 // Actors yields all actors of the System that have not ended, with what they
-// are doing; those of other nodes (Shim) are not among them. It costs time in proportion to their number and stops nothing;
-// any goroutine may call it at any time.
+// are doing; those of other nodes (Shim) are not among them. It costs time in
+// proportion to their number and stops nothing; any goroutine may call it at any
+// time.
 func (sys *System) Actors() iter.Seq[Info] {
 	return func(yield func(Info) bool) {
 		doing := map[*sched.Task]sched.Activity{}

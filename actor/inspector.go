@@ -23,9 +23,10 @@ type Inspector interface {
 // errors: ErrNotInspectable for an actor without the hook, ErrFailed for one that
 // has failed and waits to be revived (KeepMailbox), ErrStopped when the
 // actor has ended, or ends first, context.Cause(ctx) when ctx ends first,
-// ErrSelf for the actor itself, ErrNotSupported for one of another node, ErrNoActor, ErrNilContext,
-// and inside a handler ErrKilled and sched.ErrTooManyWaiters. Any goroutine may
-// call it; inside a handler the worker is handed on while it waits.
+// ErrSelf for the actor itself, ErrNotSupported for one of another node,
+// ErrNoActor, ErrNilContext, and inside a handler ErrKilled and
+// sched.ErrTooManyWaiters. Any goroutine may call it; inside a handler the worker
+// is handed on while it waits.
 func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	if err := check(ctx); err != nil {
 		return nil, err

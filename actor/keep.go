@@ -55,9 +55,9 @@ func (o *options) checkKeep() error {
 // error, or a *PanicError, is returned. The other errors: ErrNotKept when the
 // actor does not wait, is not a child of parent, or is being revived already,
 // together with ErrStopped if it is ending or has ended; ErrWrongType when a is of
-// another type; ErrNotSupported for an actor of another node; ErrNoActor, ErrNilActor, ErrNilContext, ErrHook; ErrKilled when the
-// actor, or the parent as one that was abandoned, has been killed. Any goroutine
-// may call it.
+// another type; ErrNotSupported for an actor of another node; ErrNoActor,
+// ErrNilActor, ErrNilContext, ErrHook; ErrKilled when the actor, or the parent as
+// one that was abandoned, has been killed. Any goroutine may call it.
 func Revive[A Actor[M], M any](parent Inside, r Ref[M], a A) error {
 	if parent == nil {
 		return ErrNilContext

@@ -180,8 +180,8 @@ func (c *cell) children() []*cell {
 // event is sent. The errors: ErrNoActor, ErrStopped when the child is ending,
 // ErrStopping when the parent is, ErrCycle when the child is an ancestor of the
 // parent, or the parent itself, ErrOption when they are of two Systems, and
-// ErrNotSupported when one is of another node. Any
-// goroutine may call it. The Links of a System come one after another.
+// ErrNotSupported when one is of another node. Any goroutine may call it. The
+// Links of a System come one after another.
 func Link(parent, child AnyRef) error {
 	p, c := parent.actor(), child.actor()
 	if p == nil || c == nil {

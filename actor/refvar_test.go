@@ -20,7 +20,7 @@ func TestRefVar(t *testing.T) {
 	}
 	var l letter
 	field := func(i int) actor.RefVar {
-		v, ok := reflect.ValueOf(&l).Elem().Field(i).Addr().Interface().(actor.RefVar)
+		v, ok := reflect.TypeAssert[actor.RefVar](reflect.ValueOf(&l).Elem().Field(i).Addr())
 		require.True(t, ok)
 		return v
 	}

@@ -13,7 +13,7 @@ import (
 // actor's type. Without a node it does nothing.
 func Remotable() Option {
 	return Option{func(o *options) error {
-		o.remotable = true
+		o.remote = true
 		return nil
 	}}
 }

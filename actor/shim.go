@@ -18,7 +18,8 @@ type Far interface {
 	String() string
 
 	// Sender returns the Sender[M] for the reflect.Type of M, or why there is
-	// none: ErrWrongType when the actor is known to take other messages.
+	// none: ErrWrongType when the actor is known to take other messages. It is
+	// asked after End too.
 	Sender(message reflect.Type) (any, error)
 
 	// Stop, Kill and Drain ask for the end as Ref's methods of these names do;
@@ -58,8 +59,9 @@ type Sender[M any] interface {
 	// Send is Ref.Cast, or Request when t is not nil: nil means accepted, and
 	// then t's holder is told exactly once what became of the request, as
 	// Ticket says; on an error it is not. ctx is the sender's, and Send runs on
-	// the sender's goroutine: it must not block. The shim may end while Send
-	// runs, or just before.
+	// the sender's goroutine, with a timer on the clock's: it must not block.
+	// The shim may end while Send runs, or just before: that is ErrStopped, with
+	// the reason.
 	Send(ctx context.Context, to *Shim, m M, t *Ticket) error
 }
 

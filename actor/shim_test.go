@@ -115,6 +115,17 @@ func TestShimCastAllocatesNothing(t *testing.T) {
 	require.Equal(t, 101, n)
 }
 
+// What a cast costs before the Sender has it.
+func BenchmarkShimCast(b *testing.B) {
+	ctx, sys := newSystem(b, actor.Config{})
+	s := actor.NewShim(sys, &peer{sender: senderFunc(func(context.Context, *actor.Shim, int, *actor.Ticket) error { return nil })})
+	defer s.End(nil)
+	r := toShim(b, s)
+	for b.Loop() {
+		_ = r.Cast(ctx, 1)
+	}
+}
+
 // What the way there answers is what the sender gets.
 func TestShimRefusals(t *testing.T) {
 	ctx, sys := newSystem(t, actor.Config{})
@@ -491,6 +502,7 @@ func TestShutdownEndsShims(t *testing.T) {
 	sys, err := actor.NewSystem(actor.Config{})
 	require.NoError(t, err)
 	s, _ := newShim(sys, func(actor.EndOp, error) { t.Error("a Shutdown ends no actors of other nodes") })
+	spawn(t, actor.WithSystem(context.Background(), sys), idle()) // there is something to stop
 	waited := make(chan error, 1)
 	go func() { waited <- s.Ref().Wait(context.Background()) }()
 	require.NoError(t, sys.Shutdown(context.Background()))

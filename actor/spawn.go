@@ -21,8 +21,7 @@ type options struct {
 	bound    int
 	overflow Overflow
 	keep     bool
-
-	remotable bool
+	remote   bool
 }
 
 // Named gives the actor a name in its System: Whereis and ByName find it until
@@ -163,7 +162,7 @@ func spawn[M any](ctx context.Context, a Actor[M], parent *cell, instant bool, o
 		return Ref[M]{}, err
 	}
 	sched.Touch(&c.task, nil)
-	if o.remotable {
+	if o.remote {
 		if err := sys.remotables.enter(&c.cell); err != nil {
 			c.startFailed(err)
 			return Ref[M]{}, err

@@ -19,7 +19,6 @@ import (
 type inspection struct {
 	refs, recursive bool
 	inside          []reflect.Type // the structs that it is in
-	done            []reflect.Type
 	wrong           []error
 	lines           []string // of the schema
 }

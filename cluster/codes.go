@@ -75,7 +75,7 @@ func (s *session) said(code wire.Code, text string) error {
 
 // reasonOf is how the end of an actor crosses to another node.
 func reasonOf(ev actor.Event) *wire.Reason {
-	var dead error = ev.Err
+	dead := ev.Err
 	switch {
 	case dead == nil:
 		return &wire.Reason{Kind: wire.Reason_STOPPED}

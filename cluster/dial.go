@@ -47,8 +47,8 @@ func (n *Node) Connect(ctx context.Context, conn net.Conn, dialed bool) (Session
 	})
 }
 
-// connecting has make make a session, and waits until it is ready.
-func (n *Node) connecting(ctx context.Context, make func(context.Context) (*session, error)) (Session, error) {
+// connecting waits until the session that begin makes is ready.
+func (n *Node) connecting(ctx context.Context, begin func(context.Context) (*session, error)) (Session, error) {
 	if ctx == nil {
 		return Session{}, actor.ErrNilContext
 	}
@@ -57,7 +57,7 @@ func (n *Node) connecting(ctx context.Context, make func(context.Context) (*sess
 		defer cancel()
 		stop := context.AfterFunc(n.ctx, cancel)
 		defer stop()
-		s, err := make(ctx)
+		s, err := begin(ctx)
 		if err != nil {
 			if n.ctx.Err() != nil {
 				err = ErrStopped

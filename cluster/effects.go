@@ -182,16 +182,9 @@ const lookEvery = time.Second
 func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	overslept := !n.wakeAt.IsZero() && now.Sub(n.wakeAt) > n.cfg.IdleTimeout/4
-	for _, s := range n.sessions {
-		// Silence counts only while we listen: a process that was stopped, or a
-		// reader that is busy, has not heard what may be there.
-		if s.inlet.heard.Swap(false) || overslept || !s.inlet.reading.Load() {
-			n.stepLocked(protocol.Heard{Conn: s.id})
-		}
-	}
 	at, ok := n.machine.Wake()
 	if ok && !now.Before(at) {
+		n.listened(now)
 		n.stepLocked(protocol.Tick{})
 		at, ok = n.machine.Wake()
 	}
@@ -220,6 +213,18 @@ func (n *Node) look(now time.Time) (todo []func(), wait time.Duration, over bool
 	n.wakeAt = next
 	todo, n.todo = n.todo, nil
 	return todo, max(0, next.Sub(now)), n.leaving && len(n.sessions) == 0 && len(n.todo) == 0
+}
+
+// listened tells the machine, before a Tick, whom we have heard; mu is held. Silence
+// counts only while we listen: a process that was stopped, or a reader that is busy,
+// has not heard what may be there.
+func (n *Node) listened(now time.Time) {
+	overslept := !n.wakeAt.IsZero() && now.Sub(n.wakeAt) > n.cfg.IdleTimeout/4
+	for _, s := range n.sessions {
+		if s.inlet.heard.Swap(false) || overslept || !s.inlet.reading.Load() {
+			n.stepLocked(protocol.Heard{Conn: s.id})
+		}
+	}
 }
 
 // opened makes a connection known, and a session of it.

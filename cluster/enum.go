@@ -119,12 +119,11 @@ func (variantOf[V]) decode(v *variant, in *incoming) (any, *CodecError) {
 }
 
 func (v *variant) encode(at unsafe.Pointer, out *outgoing) *CodecError {
+	out.variant, out.call, out.pending = v.name, v.reply != nil, nil
 	if err := v.body.encode(at, out); err != nil {
 		return err
 	}
-	out.variant, out.call, out.pending = v.name, false, nil
 	if v.reply != nil {
-		out.call = true
 		v.reply.leaves(at, out, v.about)
 	}
 	return nil

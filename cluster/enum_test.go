@@ -243,8 +243,8 @@ func TestRefAsAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, words, found)
 
-	l.answer = func(p *pending, what []byte, _ error) {
-		what, _ = write(t, numbers.Any(), l)
+	l.answer = func(p *pending, _ []byte, _ error) {
+		what, _ := write(t, numbers.Any(), l)
 		require.Error(t, p.answer(what))
 	}
 	_, err = rpc.Call(ctx, to, ask)
@@ -392,41 +392,41 @@ func TestEnumOfOneStruct(t *testing.T) {
 
 type (
 	two     struct{ One, Two rpc.Reply[int64] }
-	sealed  struct{ x int64 }
+	sealed  struct{ number int64 }
 	wrong   struct{ Age int }
 	asks    struct{ Reply rpc.Reply[map[string]int64] }
 	word    string
 	foreign struct{}
 )
 
-func (two) isMsg()    {}
-func (sealed) isMsg() {}
-func (wrong) isMsg()  {}
-func (asks) isMsg()   {}
-func (word) isMsg()   {}
+func (two) isMsg()      {}
+func (s sealed) isMsg() { _ = s.number }
+func (wrong) isMsg()    {}
+func (asks) isMsg()     {}
+func (word) isMsg()     {}
 
 // What cannot work is an error with type, variant and field, and no panic, whatever
 // is done with the Codec.
 func TestBadEnums(t *testing.T) {
 	for want, c := range map[string]Codec{
-		"Enum of cluster.msg: it has no variants":                        Enum[msg](),
-		"Enum of cluster.msg: variant 1 is nil":                          Enum[msg](VariantOf[hey]("Hey"), nil),
-		"Enum of cluster.msg: the variant of cluster.hey has no name":    Enum[msg](VariantOf[hey]("")),
-		"msg Hey: both cluster.hey and cluster.stop have this name":      Enum[msg](VariantOf[hey]("Hey"), VariantOf[stop]("Hey")),
-		"msg Ho: cluster.hey is variant Hey already":                     Enum[msg](VariantOf[hey]("Hey"), VariantOf[hey]("Ho")),
-		"msg F: cluster.foreign does not implement cluster.msg":          Enum[msg](VariantOf[foreign]("F")),
-		"msg P: cluster.pointed has methods with pointer receivers: the": Enum[msg](VariantOf[pointed]("P")),
-		"msg W: cluster.word is no struct: put it into a field of one":   Enum[msg](VariantOf[word]("W")),
-		"msg I: cluster.msg is no struct":                                Enum[msg](VariantOf[msg]("I")),
-		"msg T: cluster.two.Two: a second Reply, after One":              Enum[msg](VariantOf[two]("T")),
-		"msg S: cluster.sealed.x: an unexported field cannot be sent":    Enum[msg](VariantOf[sealed]("S")),
-		"msg W: cluster.wrong.Age: a field of type int cannot be sent":   Enum[msg](VariantOf[wrong]("W")),
-		"msg A: cluster.asks.Reply: its answer: a field of type map":     Enum[msg](VariantOf[asks]("A")),
-		"hey H: cluster.stop is not cluster.hey":                         Enum[hey](VariantOf[stop]("H")),
-		"cluster.word W: cluster.word is no struct":                      Enum[word](VariantOf[word]("W")),
-		"Plain of int: a field of type int cannot be sent":               Plain[int](),
-		"Plain of cluster.hey: a field of type cluster.hey cannot":       Plain[hey](),
-		"Proto of *dynamicpb.Message: a field of type":                   badProto(),
+		"Enum of cluster.msg: it has no variants":                          Enum[msg](),
+		"Enum of cluster.msg: variant 1 is nil":                            Enum[msg](VariantOf[hey]("Hey"), nil),
+		"Enum of cluster.msg: the variant of cluster.hey has no name":      Enum[msg](VariantOf[hey]("")),
+		"msg Hey: both cluster.hey and cluster.stop have this name":        Enum[msg](VariantOf[hey]("Hey"), VariantOf[stop]("Hey")),
+		"msg Ho: cluster.hey is variant Hey already":                       Enum[msg](VariantOf[hey]("Hey"), VariantOf[hey]("Ho")),
+		"msg F: cluster.foreign does not implement cluster.msg":            Enum[msg](VariantOf[foreign]("F")),
+		"msg P: cluster.pointed has methods with pointer receivers: the":   Enum[msg](VariantOf[pointed]("P")),
+		"msg W: cluster.word is no struct: put it into a field of one":     Enum[msg](VariantOf[word]("W")),
+		"msg I: cluster.msg is no struct":                                  Enum[msg](VariantOf[msg]("I")),
+		"msg T: cluster.two.Two: a second Reply, after One":                Enum[msg](VariantOf[two]("T")),
+		"msg S: cluster.sealed.number: an unexported field cannot be sent": Enum[msg](VariantOf[sealed]("S")),
+		"msg W: cluster.wrong.Age: a field of type int cannot be sent":     Enum[msg](VariantOf[wrong]("W")),
+		"msg A: cluster.asks.Reply: its answer: a field of type map":       Enum[msg](VariantOf[asks]("A")),
+		"hey H: cluster.stop is not cluster.hey":                           Enum[hey](VariantOf[stop]("H")),
+		"cluster.word W: cluster.word is no struct":                        Enum[word](VariantOf[word]("W")),
+		"Plain of int: a field of type int cannot be sent":                 Plain[int](),
+		"Plain of cluster.hey: a field of type cluster.hey cannot":         Plain[hey](),
+		"Proto of *dynamicpb.Message: a field of type":                     badProto(),
 	} {
 		require.ErrorIs(t, c.Err(), ErrCodec)
 		require.ErrorContains(t, c.Err(), want)

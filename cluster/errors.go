@@ -2,6 +2,7 @@ package cluster
 
 import "errors"
 
+// What can go wrong between nodes, and with a node.
 var (
 	// ErrNodeDown: the session with the actor's node has ended. Calls that wait
 	// end with it, whether they were handled or not, and monitors are told it. Later

@@ -20,8 +20,8 @@ type far struct {
 	shim    *actor.Shim
 }
 
-// String names the actor, if it has a name, its node and its id.
-func (f *far) String() string { return fmt.Sprintf("%s@%s<%x>", f.name, f.session.peer.Name, f.pid) }
+// String names the actor, if it has a name, its id and its node.
+func (f *far) String() string { return fmt.Sprintf("%s<%x>@%s", f.name, f.pid, f.session.peer.Name) }
 
 // Sender returns the Codec for messages of that type: it encodes between begin and
 // end.

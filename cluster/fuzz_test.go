@@ -115,7 +115,7 @@ func FuzzEnumRoundTrip(f *testing.F) {
 			uint8(u), uint16(u), uint32(u), u, Uint128{u, ^u}, int8(i), int16(i), int32(i), i, Int128{i, u}, float32(x), x, b, Char(i), s, p,
 			nil, nil, nil, nil, nil, nil, nil, &timestamppb.Timestamp{Seconds: i, Nanos: int32(u)}, StandardPriority(u % 5), struct{}{},
 		}
-		for range len(p) {
+		for range p {
 			m.Q, m.R, m.S, m.T = append(m.Q, uint16(u)), append(m.R, int32(i)), append(m.S, u), append(m.T, Int128{i, u})
 			m.U, m.V = append(m.U, x), append(m.V, b)
 		}

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -19,12 +18,14 @@ import (
 // by.
 type inlet struct {
 	conn    net.Conn
+	before  func()      // called before each Read
 	reading atomic.Bool // we are listening
 	heard   atomic.Bool // something has come since the loop looked
 	bytes   atomic.Uint64
 }
 
 func (i *inlet) Read(p []byte) (int, error) {
+	i.before()
 	i.reading.Store(true)
 	n, err := i.conn.Read(p)
 	i.reading.Store(false)
@@ -40,12 +41,12 @@ func (i *inlet) Read(p []byte) (int, error) {
 // read is the reader: data goes straight to actors, all else to the machine. It
 // waits for nothing but the connection.
 func (s *session) read() error {
-	r := wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame)
 	in := inbox{session: s, in: incoming{peer: s, ctx: s.node.quiet}}
+	s.inlet.before = in.flush
+	r := wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame)
 	for trusted := false; ; {
 		f, err := r.Next()
 		if err != nil {
-			in.flush()
 			return err
 		}
 		switch {
@@ -113,9 +114,7 @@ func (b *inbox) deliver(f *wire.Frame) error {
 
 func (b *inbox) cast(f *wire.Frame) {
 	b.in.call = false
-	if b.casts++; b.casts == 1024 {
-		b.flush()
-	}
+	b.casts++
 	if err := b.deliver(f); err != nil {
 		b.session.failed(f, err)
 	}
@@ -123,8 +122,10 @@ func (b *inbox) cast(f *wire.Frame) {
 
 // flush brings what was counted into the counters.
 func (b *inbox) flush() {
-	b.session.node.counters.casts.Add(b.casts)
-	b.casts = 0
+	if b.casts > 0 {
+		b.session.node.counters.casts.Add(b.casts)
+		b.casts = 0
+	}
 }
 
 func (b *inbox) call(f *wire.Frame) {
@@ -132,7 +133,7 @@ func (b *inbox) call(f *wire.Frame) {
 	s.node.counters.calls.Add(1)
 	q := &inquiry{session: s, to: f.To, tag: f.Tag}
 	if f.HasTimeout {
-		q.at = time.Now().Add(min(time.Duration(f.TimeoutMS), maxTimeoutMS) * time.Millisecond)
+		q.at = time.Now().Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
 	}
 	s.inquiries.enter(q)
 	b.in.call, b.in.answer = true, q.answer
@@ -144,8 +145,8 @@ func (b *inbox) call(f *wire.Frame) {
 	s.inquiries.waits(q, b.in.request)
 }
 
-// maxTimeoutMS keeps a deadline within what a time.Duration can say.
-const maxTimeoutMS = time.Duration(math.MaxInt64 / int64(time.Millisecond))
+// maxTimeout, in ms, keeps a deadline within what a time.Duration can say.
+const maxTimeout = math.MaxInt64 / uint64(time.Millisecond)
 
 // answer sends the answer to a call, or that there is none; a Rust node expects
 // silence then.
@@ -300,7 +301,7 @@ func (s *session) spawn(m *wire.SpawnRequest) {
 	if err := s.node.anchor.Cast(s.node.quiet, func(ctx context.Context) {
 		if m.TimeoutMs != nil {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, time.Duration(m.GetTimeoutMs())*time.Millisecond)
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(min(m.GetTimeoutMs(), maxTimeout))*time.Millisecond)
 			defer cancel()
 		}
 		returned := false
@@ -347,9 +348,6 @@ func (s *session) export(r actor.AnyRef) (node string, incarnation, pid uint64, 
 	}
 	return n.name, n.incarnation, pid, nil
 }
-
-// errNobody is an actor that there is not.
-var errNobody = errors.New("cluster: no such actor")
 
 // resolve makes a Ref of what the peer has called an actor. One of this node's is
 // the actor itself, if some peer was ever told of it: who may send here could

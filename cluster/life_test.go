@@ -371,3 +371,23 @@ func TestSpawnWithoutCodec(t *testing.T) {
 	require.ErrorIs(t, err, cluster.ErrNoCodec)
 	require.ErrorContains(t, err, "type int")
 }
+
+// An actor that was not exported to a peer cannot be addressed by it, though ids can
+// be guessed.
+func TestUnexportedActorIsOutOfReach(t *testing.T) {
+	a, b, r := peers(t, &counter{})
+	secret := b.spawn(&counter{})
+	require.NoError(t, a.node.Forge(uint64(secret.ID()), "Text", field("hello")))
+	_, err := get(a.ctx, r) // comes after it
+	require.NoError(t, err)
+	require.EqualValues(t, 1, b.node.Stats().Unknown)
+	require.Zero(t, b.node.Stats().Undecodable)
+
+	// With a name it can be.
+	require.NoError(t, r.Cast(a.ctx, Add{N: 1}))
+	require.NoError(t, b.node.Export("open", secret.Any()))
+	require.NoError(t, a.node.Forge(uint64(secret.ID()), "Text", field("hello")))
+	_, err = get(a.ctx, r)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, b.node.Stats().Unknown)
+}

@@ -279,7 +279,8 @@ func (o *outbox) take() (slow []byte, err error) {
 	if o.closed != nil && (!o.last || o.size+len(o.slow) == 0) {
 		return nil, o.closed
 	}
-	o.batch, o.full = append(o.full, o.fast), o.batch[:0]
+	o.full = append(o.full, o.fast)
+	o.batch, o.full = o.full, o.batch[:0]
 	o.fast = o.empty()
 	share := 0
 	for o.first < len(o.lengths) {

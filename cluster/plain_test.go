@@ -67,7 +67,7 @@ func TestJobMetadata(t *testing.T) {
 	require.ErrorContains(t, err, "15 bytes are too few")
 	_, err = DecodeJobMetadata[uint64](golden[:20])
 	require.ErrorContains(t, err, "the key of a job: 4 bytes are too few for u64")
-	k, err := DecodeJobMetadata[string](unhex(t, "ffffffffffffffff ffffffffffffffff"))
+	k, err := DecodeJobMetadata[string](unhex(t, "ffffffffffffffffffffffffffffffff"))
 	require.NoError(t, err)
 	require.Equal(t, 2554, k.Submitted.UTC().Year())
 	require.Equal(t, time.Duration(1<<63-1), k.TTL)

@@ -43,7 +43,7 @@ type replyField struct {
 	how    answers
 }
 
-// leaves notes who waits for the answer to the message at at.
+// leaves notes who waits for the answer to the message.
 func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, about CodecError) {
 	reply := reflect.New(r.typ)
 	reply.Elem().Set(reflect.NewAt(r.typ, unsafe.Add(at, r.offset)).Elem())
@@ -54,7 +54,7 @@ func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, about CodecError) 
 	}
 }
 
-// arrives gives the message at at a Reply whose answer goes back to the caller.
+// arrives sets the Reply of the message to one whose answer goes back to the caller.
 func (r *replyField) arrives(at unsafe.Pointer, in *incoming, about CodecError) {
 	answer, peer := in.answer, in.peer
 	reply := reflect.New(r.typ)

@@ -149,7 +149,7 @@ func TestWeCallRust(t *testing.T) {
 	require.Len(t, (<-events).Joined, 1)
 	ref, err := group.Pick(b.ctx)
 	require.NoError(t, err)
-	require.Equal(t, "@r@host<0>", ref.String())
+	require.Equal(t, "<0>@r@host", ref.String())
 
 	require.NoError(t, ref.Cast(b.ctx, Text{"hi"}))
 	var f *wire.Frame

@@ -32,8 +32,7 @@ type counters struct {
 	untrusted, unknown, undecodable, full, dropped, denied, in, out atomic.Uint64
 }
 
-// Stats returns the counters. CastsIn may be some thousand behind while messages
-// are coming. Any goroutine may call it; it costs some µs for each session.
+// Stats returns the counters. CastsIn is a little behind while messages are coming. Any goroutine may call it; it costs some µs for each session.
 func (n *Node) Stats() Stats {
 	c := &n.counters
 	st := Stats{

@@ -349,7 +349,7 @@ func decodeProto(b []byte, m proto.Message) (err error) {
 
 // caught makes a panic of somebody's code that a codec calls its error.
 func caught(err *error) {
-	if v := recover(); v != nil {
+	if v := recover(); v != nil { //nolint:revive // it is deferred itself, and so recovers
 		*err = fmt.Errorf("panic: %v", v)
 	}
 }

@@ -119,7 +119,7 @@ func TestTolerance(t *testing.T) {
 	}{
 		"u8, extra":              {"0702", uint8(7)},
 		"u64, extra":             {"0000000000000007 ff", uint64(7)},
-		"i128, extra":            {"ffffffffffffffff ffffffffffffffff 00", Int128{-1, math.MaxUint64}},
+		"i128, extra":            {"ffffffffffffffffffffffffffffffff 00", Int128{-1, math.MaxUint64}},
 		"f32, extra":             {"3fc00000 00", float32(1.5)},
 		"char, extra":            {"00000061 00", Char('a')},
 		"bool, two is false":     {"02", false},

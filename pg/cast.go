@@ -9,12 +9,12 @@ import (
 )
 
 // Cast sends m to every member, as Ref.Cast does, and returns to how many it
-// went: those who are draining or ending, or whose node is gone, are not counted. All get the same m.
-// The error is nil if it went to everybody else. It names the first refusal
-// (actor.ErrMailboxFull, the cause of ctx) and how many there were; or m went to
-// nobody: ErrName, actor.ErrWrongType, actor.ErrNilContext, actor.ErrKilled. A
-// group without members is no error. It waits only where a member's mailbox
-// rule says so. Any goroutine may call it.
+// went: those who are draining or ending, or whose node is gone, are not counted.
+// All get the same m. The error is nil if it went to everybody else. It names the
+// first refusal (actor.ErrMailboxFull, the cause of ctx) and how many there were;
+// or m went to nobody: ErrName, actor.ErrWrongType, actor.ErrNilContext,
+// actor.ErrKilled. A group without members is no error. It waits only where a
+// member's mailbox rule says so. Any goroutine may call it.
 func (g Group[M]) Cast(ctx context.Context, m M) (int, error) {
 	found, err := g.find(ctx)
 	if found == nil || err != nil {

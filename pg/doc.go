@@ -42,6 +42,10 @@
 //     of what it hears of already. Two Refs are two monitors, even if they lead
 //     to one actor: keep the Ref that actor.Adapt gave you, for Unmonitor.
 //   - Monitors end with their actor, or with Unmonitor.
+//   - A group has the members of all nodes that package cluster knows. An actor
+//     joins and leaves on its own node only, and has left here when that node says
+//     so, or is gone. Those known not to take the group's messages are members to
+//     a monitor, but are not listed, picked or cast to.
 //   - No user code runs, and nothing waits for room in a mailbox, while a lock of
 //     this package is held.
 //
@@ -58,10 +62,11 @@
 //   - The slices of an Event are shared by all who get it: read them only.
 //   - A name means one message type at a time: while a group has members or
 //     monitors of its own, using it with another type is actor.ErrWrongType.
-//     Listings, which have no error to return, are empty then.
-//   - Two Systems do not see each other's members, unless package cluster joins
-//     them: then remotable actors are members on all nodes. PickKey depends on the
-//     order of joining, so two Systems may pick different actors for one key.
+//     Listings, which have no error to return, are empty then. What has joined on
+//     another node does not say its type: the first use here does.
+//   - Members see each other only within one System, and through package cluster;
+//     PickKey depends on the order of joining, so two Systems, and two nodes, may
+//     pick different actors for one key.
 //
 // # What it costs
 //

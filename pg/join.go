@@ -14,8 +14,8 @@ import (
 // actor.ErrWrongType, actor.ErrNoActor for a zero Ref, actor.ErrNotFound for a
 // name that nobody has, actor.ErrNotSupported for an actor of another node, which
 // joins there, actor.ErrNilContext and actor.ErrKilled. With an error nobody has
-// joined, unless members are of different Systems. It costs some hundred ns a member, the first time some
-// more. Any goroutine may call it.
+// joined, unless members are of different Systems. It costs some hundred ns a
+// member, the first time some more. Any goroutine may call it.
 func (g Group[M]) Join(ctx context.Context, members ...actor.Ref[M]) error {
 	return each(ctx, g, members, func(t *tables, members []member) error { return t.join(g.key(), reflect.TypeFor[M](), members) })
 }

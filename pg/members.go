@@ -19,8 +19,16 @@ func (g Group[M]) Members(ctx context.Context) iter.Seq[actor.Ref[M]] {
 		if found == nil || err != nil {
 			return
 		}
-		for _, m := range found.all() {
-			if r, ok := actor.As[M](m); ok && !yield(r) { // not ok: of another node, and takes no M
+		takers[M](found.all())(yield)
+	}
+}
+
+// takers yields those of a group's members that take M: all but some of other
+// nodes.
+func takers[M any](members []actor.AnyRef) iter.Seq[actor.Ref[M]] {
+	return func(yield func(actor.Ref[M]) bool) {
+		for _, m := range members {
+			if r, ok := actor.As[M](m); ok && !yield(r) {
 				return
 			}
 		}

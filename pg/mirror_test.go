@@ -72,22 +72,20 @@ func sorted(lines []string) []string { slices.Sort(lines); return lines }
 
 // The first typed use fixes the type of a group that began elsewhere.
 func TestTheTypeOfAGroupFromElsewhere(t *testing.T) {
-	var ctx context.Context
-	var sys *actor.System
 	texts := pg.Group[string]{Name: lobby.Name}
-	uses := map[string]func() error{
-		"Join":    func() error { return lobby.Join(ctx, idle(ctx, t)) },
-		"Cast":    func() error { _, err := lobby.Cast(ctx, 1); return err },
-		"Pick":    func() error { _, err := lobby.Pick(ctx); return err },
-		"Monitor": func() error { return lobby.Monitor(ctx, record(ctx, t).ref) },
-		"Members": func() error { members(ctx, lobby); return nil },
+	uses := map[string]func(ctx context.Context) error{
+		"Join":    func(ctx context.Context) error { return lobby.Join(ctx, idle(ctx, t)) },
+		"Cast":    func(ctx context.Context) error { _, err := lobby.Cast(ctx, 1); return err },
+		"Pick":    func(ctx context.Context) error { _, err := lobby.Pick(ctx); return err },
+		"Monitor": func(ctx context.Context) error { return lobby.Monitor(ctx, record(ctx, t).ref) },
+		"Members": func(ctx context.Context) error { members(ctx, lobby); return nil },
 	}
 	for name, use := range uses {
 		t.Run(name, func(t *testing.T) {
-			ctx, sys = start(t)
+			ctx, sys := start(t)
 			s := actor.NewShim(sys, far{}) // takes anything
 			require.NoError(t, pg.JoinAny(sys, pg.DefaultScope, lobby.Name, s.Ref()))
-			require.NoError(t, use())
+			require.NoError(t, use(ctx))
 			_, err := texts.Cast(ctx, "x")
 			require.ErrorIs(t, err, actor.ErrWrongType)
 			require.Empty(t, members(ctx, texts))

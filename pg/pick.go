@@ -42,10 +42,10 @@ func pick[M any](ctx context.Context, g Group[M], choose func(g *group, n int) i
 		if r, ok := actor.As[M](found.pick(choose)); ok {
 			return r, nil
 		}
-		// Nobody is there; or it is one of another node that takes no M, and
-		// those that do are few enough to look for.
-		if takers := slices.Collect(g.Members(ctx)); len(takers) > 0 {
-			return takers[choose(found, len(takers))], nil
+		// Nobody is there; or it is one of another node that takes no M, which is
+		// rare enough to look for those that do.
+		if some := slices.Collect(takers[M](found.all())); len(some) > 0 {
+			return some[choose(found, len(some))], nil
 		}
 	}
 	return actor.Ref[M]{}, fmt.Errorf("%w in group %v", ErrNoMember, g)

@@ -68,7 +68,7 @@ func far(t *testing.T, sys *actor.System, a actor.Actor[add]) (actor.Ref[add], *
 	return r, w, s
 }
 
-// All that asks asks actors of other nodes too.
+// Whatever asks can ask actors of other nodes.
 func TestFar_AllWaysToAsk(t *testing.T) {
 	for _, debug := range []bool{false, true} {
 		t.Run(fmt.Sprint("debug ", debug), func(t *testing.T) {

@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"context"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -247,6 +248,27 @@ func TestStartFuncThatReturnsASibling(t *testing.T) {
 		require.ErrorIs(t, err, actor.ErrCycle)
 		require.Len(t, w.infos(sup), 1)
 		require.NoError(t, sup.TerminateChild(w.ctx, "a"))
+	})
+}
+
+// far is the way to an actor of another node.
+type far struct{ actor.Far }
+
+func (far) String() string                   { return "far@node<1>" }
+func (far) Sender(reflect.Type) (any, error) { return nil, actor.ErrWrongType }
+
+// Nor is an actor of another node a child, or taken for a supervisor.
+func TestStartFuncThatReturnsAShim(t *testing.T) {
+	bubble(t, func(w *world) {
+		sup := w.spawn(supervisor.Spec{})
+		s := actor.NewShim(w.sys, far{})
+		defer s.End(nil)
+		_, err := sup.StartChild(w.ctx, supervisor.Child{ID: "far", Start: func(actor.Inside) (actor.AnyRef, error) { return s.Ref(), nil }})
+		require.ErrorIs(t, err, actor.ErrNotSupported)
+		require.Empty(t, w.infos(sup))
+		_, ok := supervisor.As(s.Ref())
+		require.False(t, ok)
+		require.Equal(t, actor.Running, s.Ref().Status())
 	})
 }
 

@@ -82,6 +82,8 @@ func TestHello(t *testing.T) {
 	}
 	_, ok = readHello(hello(Config{Incarnation: 5, Features: many}))
 	require.False(t, ok, "too many features")
+	_, ok = readHello(hello(Config{Incarnation: 5, Features: []string{"\xff"}}))
+	require.False(t, ok, "no UTF-8")
 	_, ok = readHello(nil)
 	require.False(t, ok)
 }

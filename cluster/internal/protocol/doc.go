@@ -17,6 +17,18 @@
 // it was Authenticated there is one Disconnected. At any moment at most one
 // connection to a peer's name is Authenticated.
 //
+// Whoever drives a Machine owes it this:
+//
+//   - Effects are carried out in order, and a frame's before the next frame of
+//     that connection is looked at. Only so does Down come after what the dead
+//     actor has sent, and Allow before what it allows.
+//   - Late frames do not overtake data, and frames of one kind, Late or not, do
+//     not overtake each other.
+//   - After each Step, Wake is asked again.
+//   - Frames before Authenticated are small; how small is not checked here.
+//   - Who wants a connection for good dials again, with a pause, and not while
+//     there is a session with that peer.
+//
 // # The two handshakes
 //
 // ractor's handshake (here: legacy) proves that the other side knows the cookie,

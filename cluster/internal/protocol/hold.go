@@ -1,12 +1,11 @@
 package protocol
 
-import (
-	"time"
-)
+import "time"
 
 // From ractor, terminate can overtake replies of the actor (section 6.3). So the
 // end is held back until a ping that followed it has been answered, and a moment
-// longer: what the actor had sent before is then here.
+// longer: what the actor had sent before is then here. Time in which we do not
+// read does not count.
 
 // afterPong is the moment: what ractor sends is in its hands by the time of the
 // pong, but perhaps not yet on the wire.
@@ -39,10 +38,25 @@ func (e *ends) due() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
-func (m *Machine) holdEnds(c *conn, pids []uint64) {
+// postpone is for when nothing was read until now.
+func (e *ends) postpone(now time.Time, patience time.Duration) {
+	for i := range e.answered {
+		e.answered[i].at = now.Add(afterPong)
+	}
+	e.deadline = now.Add(patience)
+}
+
+// terminate holds the ends back. A Go node says Down instead; its terminate would
+// need no holding back, and must not make another end of one that is held.
+func (m *Machine) terminate(c *conn, pids []uint64) {
 	s := c.session
 	for _, pid := range pids {
-		if held, ok := s.up[pid]; ok && !held {
+		held, ok := s.up[pid]
+		switch {
+		case !ok || held:
+		case c.peer.Go:
+			m.down(c, pid, nil)
+		default:
 			s.up[pid] = true
 			s.ends.waiting = append(s.ends.waiting, pid)
 		}

@@ -54,7 +54,10 @@ func (m *Machine) Step(now time.Time, ev Event) []Effect {
 	case Heard:
 		m.with(ev.Conn, func(c *conn) { c.heard = now })
 	case Deaf:
-		m.with(ev.Conn, func(c *conn) { c.heard, c.deaf = now, ev.Deaf })
+		m.with(ev.Conn, func(c *conn) {
+			m.missed(c)
+			c.deaf = ev.Deaf
+		})
 	case Closed:
 		m.with(ev.Conn, func(c *conn) { m.closed(c, ev.Err) })
 	case Tick:
@@ -137,7 +140,7 @@ func (m *Machine) tick() {
 	if at, ok := m.Wake(); ok && m.now.Sub(at) > m.cfg.IdleTimeout/2 {
 		// It is us who slept. What the peers have said meanwhile is still to be read.
 		for _, c := range m.sessions {
-			c.heard = m.now
+			m.missed(c)
 		}
 	}
 	for _, c := range slices.Clone(m.order) {
@@ -217,13 +220,12 @@ func among(conns []*conn, c *conn) []*conn {
 	return slices.Insert(conns, i, c)
 }
 
+// without takes it out; it is among them.
 func without(conns []*conn, c *conn) []*conn {
-	if i, ok := place(conns, c); ok {
-		return slices.Delete(conns, i, i+1)
-	}
-	return conns
+	i, _ := place(conns, c)
+	return slices.Delete(conns, i, i+1)
 }
 
-func place(conns []*conn, c *conn) (int, bool) {
+func place(conns []*conn, c *conn) (i int, there bool) {
 	return slices.BinarySearchFunc(conns, c.Conn, func(x *conn, id ConnID) int { return cmp.Compare(x.Conn, id) })
 }

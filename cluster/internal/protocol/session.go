@@ -71,7 +71,7 @@ func (m *Machine) controlMessage(c *conn, msg *wire.ControlMessage) {
 			m.up(c, a.GetPid(), a.GetName(), "")
 		}
 	case *wire.ControlMessage_Terminate:
-		m.holdEnds(c, msg.Terminate.GetIds())
+		m.terminate(c, msg.Terminate.GetIds())
 	case *wire.ControlMessage_Ping:
 		m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_Pong{
 			Pong: &wire.Pong{Timestamp: msg.Ping.GetTimestamp()},
@@ -133,7 +133,9 @@ func (m *Machine) sessionTick(c *conn) {
 		m.close(c, "silent for "+m.cfg.IdleTimeout.String())
 		return
 	}
-	m.releaseEnds(c)
+	if !c.deaf {
+		m.releaseEnds(c)
+	}
 	if !m.now.Before(c.session.nextPing) {
 		m.ping(c)
 		c.session.nextPing = m.now.Add(m.untilPing())
@@ -145,10 +147,18 @@ func (m *Machine) sessionDue(c *conn) time.Time {
 	if at, ok := m.silentAt(c); ok && at.Before(due) {
 		due = at
 	}
-	if at, ok := c.session.ends.due(); ok && at.Before(due) {
+	if at, ok := c.session.ends.due(); ok && !c.deaf && at.Before(due) {
 		due = at
 	}
 	return due
+}
+
+// missed begins anew to wait for the peer: what it has said is still to be read.
+func (m *Machine) missed(c *conn) {
+	c.heard = m.now
+	if c.session != nil {
+		c.session.ends.postpone(m.now, m.cfg.IdleTimeout)
+	}
 }
 
 // silentAt is when the peer counts as gone if no byte comes until then. What we
