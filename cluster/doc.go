@@ -37,9 +37,10 @@
 // Config.Cookie, Config.TLS and Config.BindNameToCert. Even so a Go node can address
 // on a session only those actors that were exported there: members of groups, those
 // with names, those given to [Node.Export] or spawned for it, and those whose Refs
-// were sent over that session. Ids can be guessed; this set is the permission. A Rust node expects to be
-// told of all remotable actors, and so may address them all. To send is all that
-// others may do: to end an actor needs [AllowControl], to spawn one Config.Kinds.
+// were sent over that session. Ids can be guessed; this set is the permission. A
+// Rust node expects to be told of all remotable actors, and so may address them
+// all. To send is all that others may do: to end an actor needs [AllowControl], to
+// spawn one Config.Kinds.
 //
 // A Ref that comes back to the node of its actor is the actor itself. One that
 // leads to a third node is resolved over the session with that node, if there is
