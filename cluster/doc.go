@@ -1,7 +1,8 @@
 // Package cluster connects Systems on different machines, so that actors of one
 // are used in another like its own: a Ref is a Ref, wherever it leads. It speaks
 // the protocol of the Rust crate ractor_cluster, so Go nodes and Rust nodes can be
-// one cluster; Go nodes do more among themselves.
+// one cluster; Go nodes do more among themselves. docs/cluster.md is the guide, with
+// security, TLS, and a Rust program to talk to; this page is the contract.
 //
 //	node, err := cluster.Start(ctx, sys, cluster.Config{
 //		Name:   "shop",
@@ -37,10 +38,11 @@
 // Who knows the cookie is a member, and members trust each other: see
 // Config.Cookie, Config.TLS and Config.BindNameToCert. Even so a Go node can address
 // on a session only those actors that were exported there: members of groups, those
-// with names, those given to [Node.Export], and those whose Refs were sent over that
-// session. Ids can be guessed; this set is the permission. A Rust node expects to be
-// told of all remotable actors, and so may address them all. To send is all that
-// others may do: to end an actor needs [AllowControl], to spawn one Config.Kinds.
+// with names, those given to [Node.Export] or spawned for it, and those whose Refs
+// were sent over that session. Ids can be guessed; this set is the permission. A
+// Rust node expects to be told of all remotable actors, and so may address them
+// all. To send is all that others may do: to end an actor needs [AllowControl], to
+// spawn one Config.Kinds.
 //
 // A Ref that comes back to the node of its actor is the actor itself. One that
 // leads to a third node is resolved over the session with that node, if there is
@@ -74,8 +76,8 @@
 // # Rust nodes
 //
 // They have casts, calls and groups, no reasons, no negative answers and no
-// control; a call that they cannot serve is met with silence. The zero pid is a pid
-// like others. When one of their actors ends, an answer may still be on its way: its
+// control; a call that they cannot serve is met with silence, so give it
+// a deadline. When one of their actors ends, an answer may still be on its way: its
 // calls wait for it a moment. Rust nodes beyond loopback need TLS, or
 // Config.AllowInsecureLegacy.
 //
