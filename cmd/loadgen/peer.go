@@ -17,7 +17,8 @@ import (
 type peer struct {
 	address string
 	process *exec.Cmd
-	in      io.Closer
+	in      io.WriteCloser
+	out     *bufio.Reader
 	words   *strings.Builder
 }
 
@@ -45,19 +46,22 @@ func startProcess(ctx context.Context, program string, args ...string) (*peer, e
 	if err != nil {
 		return nil, err
 	}
-	p.in = in
+	p.in, p.out = in, bufio.NewReader(out)
 	if err := p.process.Start(); err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
-	defer late.Stop()
-	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	if err != nil {
+	if p.address, err = p.line(); err != nil {
 		return nil, errors.Join(fmt.Errorf("the peer process has given no address: %w", err), p.end())
 	}
-	p.address = strings.TrimSpace(line)
 	return p, nil
+}
+
+// line waits for the next line of the peer's output.
+func (p *peer) line() (string, error) {
+	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
+	defer late.Stop()
+	line, err := p.out.ReadString('\n')
+	return strings.TrimSpace(line), err
 }
 
 // end asks the peer to end and waits for it.

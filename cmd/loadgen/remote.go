@@ -54,6 +54,8 @@ func remote() scenario {
 			of("call64", "--producers callers at once (a 10th as many)", callInquiries, nil, 10),
 			of("big", "calls one at a time (a 100th as many), first alone, then beside messages of 64 KiB, 16 of them under way", callBesideBulk, nil, 100),
 			of("pg", "to a group of --actors on the other node", castToCrowd, nil, 2),
+			rust("rust-cast32", "as cast32, to a node of ractor's: the Rust program at $RACTOR_PEER; not run without", castLoads, loopbackOneWay, 0),
+			rust("rust-call", "as call, to the same", callTexts, loopbackRoundTrips, 40),
 		},
 	}
 }
