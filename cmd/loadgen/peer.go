@@ -36,7 +36,7 @@ func startPeer(ctx context.Context, args ...string) (*peer, error) {
 
 // startProcess is startPeer for any program that behaves like one.
 func startProcess(ctx context.Context, program string, args ...string) (*peer, error) {
-	p := &peer{process: exec.CommandContext(ctx, program, args...), words: new(strings.Builder)}
+	p := &peer{process: exec.CommandContext(ctx, program, args...), words: new(strings.Builder)} //nolint:gosec // the program is loadgen itself, or the one that its user names
 	p.process.Stderr, p.process.WaitDelay = p.words, peerLimit
 	in, err := p.process.StdinPipe()
 	if err != nil {

@@ -68,7 +68,7 @@ type rustWork func(ctx context.Context, t *trial, to actor.Ref[rustMail]) error
 func rustOurs(ctx context.Context, t *trial, work rustWork) (err error) {
 	program := os.Getenv(rustVariable)
 	if program == "" {
-		return notRun(rustVariable + " is not set: want the path of the Rust program of cluster/interop/peer")
+		return notRunError(rustVariable + " is not set: want the path of the Rust program of cluster/interop/peer")
 	}
 	const cookie = "a cookie for two languages"
 	args := []string{"--name", "there", "--cookie", cookie}
@@ -122,9 +122,13 @@ func startRust(ctx context.Context, program string, args []string) (p *peer, add
 	if err != nil {
 		return nil, "", errors.Join(err, p.end())
 	}
-	go func() { _, _ = io.Copy(io.Discard, p.out) }() // more events, until it ends
+	go ignore(p.out)
 	return p, "localhost:" + port, nil
 }
+
+// ignore reads the events that follow, until the program ends, which would stand
+// still if nobody read them.
+func ignore(events io.Reader) { _, _ = io.Copy(io.Discard, events) }
 
 // castLoads is castPackets for the Rust program.
 func castLoads(ctx context.Context, t *trial, to actor.Ref[rustMail]) error {

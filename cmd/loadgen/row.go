@@ -48,7 +48,7 @@ type row struct {
 	BaselineGCFull           *float64 `json:"baseline_gc_full_ms,omitempty"`
 	BaselineCPUNsPerOp       *float64 `json:"baseline_cpu_ns_per_op,omitempty"`
 
-	NotRun notRun `json:"not_run,omitempty"` // why there are no figures
+	NotRun notRunError `json:"not_run,omitempty"` // why there are no figures
 
 	failures []string
 }
