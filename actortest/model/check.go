@@ -90,8 +90,8 @@ func newChecker(h *History) *checker {
 					c.lost[last] = true
 				}
 			case Failing:
-				if c.keeps(r.Life.Role) {
-					c.lost[last] = c.lost[last]
+				if _, known := c.lost[last]; !known && c.keeps(r.Life.Role) {
+					c.lost[last] = false
 				}
 			case Handled:
 				last = d

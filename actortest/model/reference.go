@@ -778,7 +778,10 @@ func (b *being) fell() (tree []*being) {
 
 // above says whether b is x or an ancestor of it.
 func (b *being) above(x *being) bool {
-	return x != nil && (x == b || b.above(x.parent))
+	for x != nil && x != b {
+		x = x.parent
+	}
+	return x != nil
 }
 
 // leave takes b off its parent.

@@ -36,8 +36,11 @@ Examples:
   loadgen run spawn --json - | jq            figures for a program
   loadgen run pairs --cpuprofile cpu.out     where the time goes
   loadgen run remote --baseline --tls        two processes, encrypted
+  RACTOR_PEER=peer loadgen run remote        with a node of ractor's too: see below
   loadgen soak --duration 30m                is anything lost, or left behind?
   loadgen node --name a --cookie secret      a node for others to join
+
+The variants remote/rust-… want in RACTOR_PEER the path of the Rust program of cluster/interop/peer, as cargo builds it; without, they are not run, and say so.
 
 Exit codes: 0, 1 when a check failed, 2 for bad usage.`
 

@@ -16,6 +16,14 @@
 // ratio is that of their medians: under 1 the actors are faster. What nobody
 // would build of goroutines, such as a tree of supervisors, has no baseline.
 //
+// Two variants of the scenario remote, rust-cast32 and rust-call, are towards a
+// node of ractor's own: the program in cluster/interop/peer. They find it by
+// the environment variable RACTOR_PEER; where that is not set they are not run,
+// and their rows say so:
+//
+//	cargo build --release --manifest-path cluster/interop/peer/Cargo.toml --target-dir /tmp/peer
+//	RACTOR_PEER=/tmp/peer/release/peer go run ./cmd/loadgen run remote/rust-cast32 remote/rust-call
+//
 // loadgen soak does everything at once for a long time, with kills, panics and
 // handlers that hang, and then looks whether any message, call, job, actor,
 // goroutine or byte was lost or left behind.

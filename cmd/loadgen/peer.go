@@ -17,7 +17,8 @@ import (
 type peer struct {
 	address string
 	process *exec.Cmd
-	in      io.Closer
+	in      io.WriteCloser
+	out     *bufio.Reader
 	words   *strings.Builder
 }
 
@@ -35,7 +36,7 @@ func startPeer(ctx context.Context, args ...string) (*peer, error) {
 
 // startProcess is startPeer for any program that behaves like one.
 func startProcess(ctx context.Context, program string, args ...string) (*peer, error) {
-	p := &peer{process: exec.CommandContext(ctx, program, args...), words: new(strings.Builder)}
+	p := &peer{process: exec.CommandContext(ctx, program, args...), words: new(strings.Builder)} //nolint:gosec // the program is loadgen itself, or the one that its user names
 	p.process.Stderr, p.process.WaitDelay = p.words, peerLimit
 	in, err := p.process.StdinPipe()
 	if err != nil {
@@ -45,19 +46,22 @@ func startProcess(ctx context.Context, program string, args ...string) (*peer, e
 	if err != nil {
 		return nil, err
 	}
-	p.in = in
+	p.in, p.out = in, bufio.NewReader(out)
 	if err := p.process.Start(); err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
-	defer late.Stop()
-	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	if err != nil {
+	if p.address, err = p.line(); err != nil {
 		return nil, errors.Join(fmt.Errorf("the peer process has given no address: %w", err), p.end())
 	}
-	p.address = strings.TrimSpace(line)
 	return p, nil
+}
+
+// line waits for the next line of the peer's output.
+func (p *peer) line() (string, error) {
+	late := time.AfterFunc(peerLimit, func() { _ = p.process.Process.Kill() })
+	defer late.Stop()
+	line, err := p.out.ReadString('\n')
+	return strings.TrimSpace(line), err
 }
 
 // end asks the peer to end and waits for it.

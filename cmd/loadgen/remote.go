@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,8 @@ func remote() scenario {
 			of("call64", "--producers callers at once (a 10th as many)", callInquiries, nil, 10),
 			of("big", "calls one at a time (a 100th as many), first alone, then beside messages of 64 KiB to another actor of the same node, 16 of them under way", callBesideBulk, nil, 100),
 			of("pg", "to a group of --actors on the other node", castToCrowd, nil, 2),
+			rust("rust-cast32", "as cast32, to a node of ractor's: the Rust program at $RACTOR_PEER; not run without", castLoads, loopbackOneWay, 0),
+			rust("rust-call", "as call, to the same", callTexts, loopbackRoundTrips, 40),
 		},
 	}
 }
@@ -61,12 +64,12 @@ type remoteWork func(ctx context.Context, t *trial, to actor.Ref[mail]) error
 // remoteOurs does work with a node in another process.
 func remoteOurs(ctx context.Context, t *trial, work remoteWork) (err error) {
 	const cookie = "a cookie for two processes on one machine"
-	args := []string{"node", "--name", "there", "--cookie", cookie, "--until-eof", "--members", fmt.Sprint(t.size.Actors)}
+	args := []string{"node", "--name", "there", "--cookie", cookie, "--until-eof", "--members", strconv.Itoa(t.size.Actors)}
 	cfg := cluster.Config{Name: "here", Listen: "-", Cookie: cookie, Codecs: []cluster.Codec{mailCodec()}}
 	if t.size.TLS {
-		keys, err := newKeys()
-		if err != nil {
-			return err
+		keys, failed := newKeys()
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, keys.remove()) }()
 		cfg.ClientTLS = keys.config
@@ -246,7 +249,7 @@ func callBesideBulk(ctx context.Context, t *trial, to actor.Ref[mail]) error {
 			}
 		})
 	}
-	err := t.measure(n, func() error { return asking(beside) })
+	failed := t.measure(n, func() error { return asking(beside) })
 	stop.Store(true)
 	wg.Wait()
 	t.latencies(beside)
@@ -254,5 +257,5 @@ func callBesideBulk(ctx context.Context, t *trial, to actor.Ref[mail]) error {
 	t.count("p99_alone_ns", percentilesOf(alone).P99)
 	t.found.Checks["p99_ratio"] = float64(percentilesOf(beside).P99) / float64(percentilesOf(alone).P99)
 	t.balance(ledger{sent: n, handled: beside.TotalCount()})
-	return errors.Join(append(errs, err)...)
+	return errors.Join(failed, errors.Join(errs...))
 }

@@ -48,6 +48,8 @@ type row struct {
 	BaselineGCFull           *float64 `json:"baseline_gc_full_ms,omitempty"`
 	BaselineCPUNsPerOp       *float64 `json:"baseline_cpu_ns_per_op,omitempty"`
 
+	NotRun notRunError `json:"not_run,omitempty"` // why there are no figures
+
 	failures []string
 }
 
@@ -91,6 +93,9 @@ func newRow(j job, ours, theirs []findings) row {
 		for _, what := range f.Failures {
 			r.failures = append(r.failures, fmt.Sprintf("run %d, baseline: %s", i+1, what))
 		}
+	}
+	if len(ours) > 0 && ours[0].NotRun != "" {
+		r.NotRun, r.Runs = ours[0].NotRun, 0
 	}
 	if shown := worst(ours); shown != nil {
 		r.Checks = shown.Checks

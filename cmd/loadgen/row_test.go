@@ -70,6 +70,11 @@ func TestRowNames(t *testing.T) {
 	waits := newRow(jobOf(s, &variant{pace: waiting}), []findings{{Ops: 10, Wall: 1, Checks: map[string]float64{}}}, nil)
 	require.Equal(t, names("scenario config actors messages runs seconds allocs_per_op checks"), keysOf(t, waits))
 
+	// A trial that was not run has no figures, but says why.
+	absent := newRow(jobOf(s, v), []findings{{NotRun: "no", Checks: map[string]float64{}}}, nil)
+	require.Equal(t, names("scenario variant config actors messages runs checks not_run"), keysOf(t, absent))
+	require.Zero(t, absent.Runs)
+
 	// A trial that measured nothing, since it failed, still makes a row.
 	failed := newRow(jobOf(s, v), []findings{{Failures: []string{"no"}, Checks: map[string]float64{"lost": 1}}}, nil)
 	require.Equal(t, names("scenario variant config actors messages runs checks"), keysOf(t, failed))

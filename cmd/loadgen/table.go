@@ -41,15 +41,19 @@ func columns() []column {
 		{"base cpu", false, func(r row) string { return figure(r.BaselineCPUNsPerOp, digits) }},
 		{"ratio", false, func(r row) string { return figure(r.Ratio, hundredths) }},
 		{"checks", true, func(r row) string {
-			if len(r.failures) > 0 {
+			switch {
+			case len(r.failures) > 0:
 				return "FAILED"
+			case r.NotRun != "":
+				return "not run"
+			default:
+				return "ok"
 			}
-			return "ok"
 		}},
 	}
 }
 
-// writeTable prints the rows, and below them what failed.
+// writeTable prints the rows, and below them what failed or was not run.
 func writeTable(w io.Writer, rows []row) error {
 	var heads []string
 	var cells [][]string // by column
@@ -97,6 +101,9 @@ func writeTable(w io.Writer, rows []row) error {
 	for _, r := range rows {
 		for _, what := range r.failures {
 			fmt.Fprintf(&b, "FAILED %s: %s\n", rowTitle(r), what)
+		}
+		if r.NotRun != "" {
+			fmt.Fprintf(&b, "NOT RUN %s: %s\n", rowTitle(r), string(r.NotRun))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -188,8 +195,11 @@ func summary(r row) string {
 	add(figure(r.CPUPercent, hundredths), " % cpu")
 	add(figure(r.Ratio, hundredths), " of the baseline")
 	verdict := "ok"
-	if len(r.failures) > 0 {
+	switch {
+	case len(r.failures) > 0:
 		verdict = "FAILED: " + strings.Join(r.failures, "; ")
+	case r.NotRun != "":
+		verdict = r.NotRun.Error()
 	}
 	return parts[0] + " " + strings.Join(append(parts[1:], verdict), ", ")
 }

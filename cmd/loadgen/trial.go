@@ -38,7 +38,13 @@ type findings struct {
 	Latency    *percentiles       `json:"latency"`
 	Checks     map[string]float64 `json:"checks"`
 	Failures   []string           `json:"failures"`
+	NotRun     notRunError        `json:"not_run"`
 }
+
+// notRunError is why a trial cannot be done on this machine, which is no failure.
+type notRunError string
+
+func (why notRunError) Error() string { return "not run: " + string(why) }
 
 func newTrial(s size, cfg sched.Config, note func(string, ...any)) *trial {
 	return &trial{size: s, config: cfg, note: note, found: findings{Checks: map[string]float64{}}}
