@@ -50,10 +50,10 @@ type Config struct {
 	ClientTLS *tls.Config
 
 	// BindNameToCert accepts a peer only if its certificate, verified, is for
-	// the peer's name: Name@Host must be one of its subject alternative names
-	// (as a URI, ractor:Name@Host, or an e-mail address), or Host must match one of its DNS
-	// names or IP addresses. Without it a stolen cookie is enough to be any
-	// node. It needs TLS, with ClientAuth tls.RequireAndVerifyClientCert, on
+	// the peer's name: its first URI of the form ractor:Name@Host says the name,
+	// or, without such a URI, its first e-mail address, Name@Host. DNS names and
+	// IP addresses are not looked at. Without it a stolen cookie is enough to be
+	// any node. It needs TLS, with ClientAuth tls.RequireAndVerifyClientCert, on
 	// the side that accepts.
 	// Defaults to false.
 	BindNameToCert bool
@@ -92,8 +92,10 @@ type Config struct {
 	// Defaults to 16 KiB.
 	HandshakeFrame int
 
-	// HandshakeTimeout is how long a connection may take, TLS included, until it
-	// is authenticated.
+	// HandshakeTimeout is how long the handshake of TLS may take, waiting for its
+	// turn included, and again how long authentication may take after it: over
+	// TLS a connection may be there for twice as long before it is a session or
+	// closed.
 	// Defaults to 10s.
 	HandshakeTimeout time.Duration
 

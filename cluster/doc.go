@@ -74,7 +74,9 @@
 // They have casts, calls and groups, no reasons, no negative answers and no
 // control; a call that they cannot serve is met with silence. The zero pid is a pid
 // like others. When one of their actors ends, an answer may still be on its way: its
-// calls wait for it a moment. Rust nodes beyond loopback need TLS, or
+// calls wait for it a moment. And of the end of one of ours they are told that
+// moment later, lest they lose its last answer; that it has left its groups they
+// are told at once. Rust nodes beyond loopback need TLS, or
 // Config.AllowInsecureLegacy.
 //
 // # What it costs
