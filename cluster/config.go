@@ -97,8 +97,10 @@ type Config struct {
 	// Defaults to 16 KiB.
 	HandshakeFrame int
 
-	// HandshakeTimeout is how long a connection may take, TLS included, until it
-	// is authenticated.
+	// HandshakeTimeout is how long the handshake of TLS may take, waiting for its
+	// turn included, and again how long authentication may take after it: over
+	// TLS a connection may be there for twice as long before it is a session or
+	// closed.
 	// Defaults to 10s.
 	HandshakeTimeout time.Duration
 

@@ -21,6 +21,8 @@ type rust struct {
 	t    testing.TB
 	conn net.Conn
 	in   *wire.Reader
+
+	pongs bool
 }
 
 func digest(cookie string, challenge uint32) []byte {
@@ -34,7 +36,7 @@ func dialRust(t testing.TB, to *side) *rust {
 	conn, err := net.Dial("tcp", to.node.Addr())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	r := &rust{t, conn, wire.NewReader(conn, 16<<20)}
+	r := &rust{t: t, conn: conn, in: wire.NewReader(conn, 16<<20)}
 	r.auth(&wire.AuthenticationMessage{Msg: &wire.AuthenticationMessage_Name{Name: &wire.NameMessage{
 		Name: "r@host", Flags: &wire.NodeFlags{Version: 1}, ConnectionString: "host:1", ConnectionId: 9,
 	}}})
@@ -63,15 +65,19 @@ func (r *rust) control(m *wire.ControlMessage) {
 	r.send(&wire.NetworkMessage{Message: &wire.NetworkMessage_Control{Control: m}})
 }
 
-// frame returns the next frame that is no ping.
+// frame returns the next frame that is no ping. Those are answered if pongs says so.
 func (r *rust) frame() *wire.Frame {
 	r.t.Helper()
 	for {
 		f, err := r.in.Next()
 		require.NoError(r.t, err)
-		if f.Msg.GetControl().GetPing() == nil {
+		ping := f.Msg.GetControl().GetPing()
+		if ping == nil {
 			require.Nil(r.t, f.Msg.GetGo(), "a Rust node knows nothing of this")
 			return f
+		}
+		if r.pongs {
+			r.control(&wire.ControlMessage{Msg: &wire.ControlMessage_Pong{Pong: &wire.Pong{Timestamp: ping.GetTimestamp()}}})
 		}
 	}
 }
@@ -129,6 +135,8 @@ func TestRustCallsUs(t *testing.T) {
 	require.EqualValues(t, 2, st.Undecodable)
 
 	require.NoError(t, ref.StopAndWait(b.ctx))
+	// Its end comes behind a ping that is answered.
+	r.pongs = true
 	require.Equal(t, []uint64{pid}, until(r, (*wire.ControlMessage).GetTerminate).GetIds())
 }
 

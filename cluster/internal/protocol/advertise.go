@@ -52,18 +52,20 @@ func (m *Machine) spawned(ev Spawned) {
 	}
 }
 
-// ended tells those who know the actor. They take it out of its groups, and its
-// names from it.
+// ended tells those who know the actor, ractor first that it has left its groups
+// and later the rest. Go nodes take it out of its groups, and its names from it.
 func (m *Machine) ended(ev Ended) {
 	if _, ok := m.local.actors[ev.Pid]; !ok {
 		return
 	}
+	keys := sortedKeys(m.local.actors[ev.Pid].groups)
 	for _, c := range m.sessions {
 		switch {
 		case !c.peer.Go:
-			m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_Terminate{
-				Terminate: &wire.Terminate{Ids: []uint64{ev.Pid}},
-			}}, true)
+			for _, key := range keys {
+				m.tellLeft(c, key, []uint64{ev.Pid})
+			}
+			m.hold(c, ev.Pid)
 		case c.session.granted[ev.Pid]:
 			delete(c.session.granted, ev.Pid)
 			m.goes(c, &wire.Go{Msg: &wire.Go_Down{Down: &wire.Down{Pid: ev.Pid, Reason: ev.Reason}}}, true)

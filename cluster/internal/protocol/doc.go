@@ -29,6 +29,15 @@
 //   - Who wants a connection for good dials again, with a pause, and not while
 //     there is a session with that peer.
 //
+// # Ends
+//
+// A Go node is told Down at once: it comes behind all that the actor has sent, and is
+// taken in that order. ractor does not keep that order, neither with the terminate
+// that it sends nor with the one that it takes. So with a ractor node the ends of its
+// actors and of ours wait for a ping sent behind them to be answered, and a moment
+// more; IdleTimeout bounds it. Meanwhile the actor is in no group any more, and what is
+// sent to it is dropped by whoever had it. See hold.go.
+//
 // # The two handshakes
 //
 // ractor's handshake (here: legacy) proves that the other side knows the cookie,

@@ -72,7 +72,7 @@ type (
 		Pid  uint64
 	}
 
-	// Revoke ends that; the actor has ended.
+	// Revoke ends that; the actor has ended, though a ractor node may not yet know.
 	Revoke struct {
 		Conn ConnID
 		Pid  uint64

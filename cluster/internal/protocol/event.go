@@ -55,7 +55,7 @@ type (
 
 	// Spawned says that there is an actor that other nodes may be told of. It comes
 	// before any other event of the actor; whatever names a pid that was not
-	// Spawned, or has Ended, is ignored.
+	// Spawned, or has Ended, is ignored. No pid is ever used again.
 	Spawned struct {
 		Pid  uint64
 		Name string // empty: none

@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ type fuzzer struct {
 	links map[ConnID]*link
 	watch *watcher
 	told  int // pids, names and the like that have come from outside
+	ended int // actors of ours
 }
 
 // watcher holds effects against the contract.
@@ -133,11 +135,18 @@ func (fz *fuzzer) bounds() {
 	require.Len(fz.t, fz.watch.session, len(fz.m.sessions))
 	for _, c := range fz.m.sessions {
 		s := c.session
-		held := len(s.ends.asked) + len(s.ends.waiting)
+		all := slices.Concat(s.ends.asked, s.ends.waiting)
 		for _, a := range s.ends.answered {
-			held += len(a.pids)
+			all = append(all, a.ends...)
+		}
+		held := 0
+		for _, e := range all {
+			if !e.ours {
+				held++
+			}
 		}
 		require.LessOrEqual(fz.t, held, len(s.up), "ends held back that nobody is up for")
+		require.LessOrEqual(fz.t, len(all)-held, fz.ended, "ends of ours held back more than once")
 		require.LessOrEqual(fz.t, len(s.up), fz.told)
 		require.LessOrEqual(fz.t, len(s.granted), len(fz.m.local.actors))
 	}
@@ -285,6 +294,7 @@ func (fz *fuzzer) event() Event {
 	case 5:
 		switch fz.byte() % 6 {
 		case 0:
+			fz.ended++
 			return Ended{fz.small(), nil}
 		case 1:
 			return Joined{scope(), "g", []uint64{fz.small(), fz.small()}}

@@ -38,7 +38,7 @@ func scopeHere(scope string) string {
 
 // tellGroups is step 4 of the sync.
 func (m *Machine) tellGroups(c *conn) {
-	for _, key := range m.local.groupKeys() {
+	for _, key := range sortedKeys(m.local.groups) {
 		m.tellJoined(c, key, slices.Sorted(maps.Keys(m.local.groups[key])))
 	}
 }
@@ -65,16 +65,18 @@ func (m *Machine) tellJoined(c *conn, key groupKey, pids []uint64) {
 
 func (m *Machine) leftGroup(ev Left) {
 	key := groupKey{swapScope(ev.Scope), ev.Group}
-	pids := m.local.leave(key, ev.Pids)
-	if len(pids) == 0 {
-		return
-	}
-	for _, c := range m.sessions {
-		for chunk := range chunks(m.wireActors(pids)) {
-			m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_PgLeave{
-				PgLeave: &wire.PgLeave{Group: key.group, Actors: chunk, Scope: key.scope},
-			}}, true)
+	if pids := m.local.leave(key, ev.Pids); len(pids) > 0 {
+		for _, c := range m.sessions {
+			m.tellLeft(c, key, pids)
 		}
+	}
+}
+
+func (m *Machine) tellLeft(c *conn, key groupKey, pids []uint64) {
+	for chunk := range chunks(m.wireActors(pids)) {
+		m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_PgLeave{
+			PgLeave: &wire.PgLeave{Group: key.group, Actors: chunk, Scope: key.scope},
+		}}, true)
 	}
 }
 

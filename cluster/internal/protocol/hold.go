@@ -1,29 +1,42 @@
 package protocol
 
-import "time"
+import (
+	"slices"
+	"time"
 
-// From ractor, terminate can overtake replies of the actor (section 6.3). So the
-// end is held back until a ping that followed it has been answered, and a moment
-// longer: what the actor had sent before is then here. Time in which we do not
-// read does not count.
+	"github.com/ractor-go/ractor/cluster/internal/wire"
+)
 
-// afterPong is the moment: what ractor sends is in its hands by the time of the
-// pong, but perhaps not yet on the wire.
+// With ractor, terminate overtakes replies of the actor: from its side when it is
+// sent (section 6.3), from ours when it is taken, for the actor that stands for
+// ours is stopped before it looks at what it still has. So ends are held back,
+// those of the peer's actors and those of ours, until a ping that followed has been
+// answered, and a moment longer: what the actor had sent before is then where it
+// belongs. Time in which we do not read does not count.
+
+// afterPong is the moment: with the pong, ractor has in hand what it sends, or what
+// it was sent, but perhaps has not yet put it on the wire, or given it to the actor.
 const afterPong = 100 * time.Millisecond
+
+// end is the end of an actor of the peer's, or of ours.
+type end struct {
+	pid  uint64
+	ours bool
+}
 
 // ends are the ends that are held back. There is one ping under way at most: what
 // comes meanwhile waits for the next.
 type ends struct {
-	asked    []uint64      // behind the ping under way
+	asked    []end         // behind the ping under way
 	ping     time.Duration // its timestamp
 	deadline time.Time     // for a peer that does not answer
-	waiting  []uint64      // for the next ping
+	waiting  []end         // for the next ping
 	answered []answeredEnds
 }
 
 // answeredEnds go at a time, the earlier ones first.
 type answeredEnds struct {
-	pids []uint64
+	ends []end
 	at   time.Time
 }
 
@@ -58,9 +71,17 @@ func (m *Machine) terminate(c *conn, pids []uint64) {
 			m.down(c, pid, nil)
 		default:
 			s.up[pid] = true
-			s.ends.waiting = append(s.ends.waiting, pid)
+			s.ends.waiting = append(s.ends.waiting, end{pid: pid})
 		}
 	}
+	m.askForEnds(c)
+}
+
+// hold holds the end of an actor of ours back, whose last words are queued before
+// the ping.
+func (m *Machine) hold(c *conn, pid uint64) {
+	e := &c.session.ends
+	e.waiting = append(e.waiting, end{pid: pid, ours: true})
 	m.askForEnds(c)
 }
 
@@ -86,20 +107,33 @@ func (m *Machine) answered(c *conn, ping time.Duration) {
 	m.askForEnds(c)
 }
 
-// releaseEnds tells of the ends whose time has come.
+// releaseEnds lets go of the ends whose time has come.
 func (m *Machine) releaseEnds(c *conn) {
 	e := &c.session.ends
 	for len(e.answered) > 0 && !m.now.Before(e.answered[0].at) {
-		for _, pid := range e.answered[0].pids {
-			m.down(c, pid, nil)
-		}
+		m.release(c, e.answered[0].ends)
 		e.answered = e.answered[1:]
 	}
 	if len(e.asked) > 0 && !m.now.Before(e.deadline) {
-		for _, pid := range e.asked {
-			m.down(c, pid, nil)
-		}
+		m.release(c, e.asked)
 		e.asked = nil
 		m.askForEnds(c)
+	}
+}
+
+// release takes down that actors of the peer's have ended, and tells it of ours.
+func (m *Machine) release(c *conn, ended []end) {
+	var ours []uint64
+	for _, e := range ended {
+		if e.ours {
+			ours = append(ours, e.pid)
+		} else {
+			m.down(c, e.pid, nil)
+		}
+	}
+	for pids := range slices.Chunk(ours, chunkBytes/actorBytes) {
+		m.control(c, &wire.ControlMessage{Msg: &wire.ControlMessage_Terminate{
+			Terminate: &wire.Terminate{Ids: pids},
+		}}, true)
 	}
 }

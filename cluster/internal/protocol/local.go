@@ -29,9 +29,9 @@ func newLocal() local {
 // pids returns all actors, sorted.
 func (l *local) pids() []uint64 { return slices.Sorted(maps.Keys(l.actors)) }
 
-// groupKeys returns all groups, sorted.
-func (l *local) groupKeys() []groupKey {
-	return slices.SortedFunc(maps.Keys(l.groups), func(a, b groupKey) int {
+// sortedKeys returns the keys of a map of groups, sorted.
+func sortedKeys[V any](groups map[groupKey]V) []groupKey {
+	return slices.SortedFunc(maps.Keys(groups), func(a, b groupKey) int {
 		return cmp.Or(cmp.Compare(a.scope, b.scope), cmp.Compare(a.group, b.group))
 	})
 }

@@ -492,6 +492,7 @@ func (n *simNode) carryOut(eff Effect) {
 		require.True(t, v.up[eff.Pid])
 		delete(v.up, eff.Pid)
 		for _, members := range v.groups {
+			require.Falsef(t, n.w.legacy && members[eff.Pid], "seed %d: %d ends before it leaves its groups", n.w.seed, eff.Pid)
 			delete(members, eff.Pid)
 		}
 		maps.DeleteFunc(v.names, func(_ string, p uint64) bool { return p == eff.Pid })

@@ -455,6 +455,7 @@ func (n *node) effect(ctx *actor.Context[any], e protocol.Effect) {
 		delete(f.up, e.Pid)
 		for _, members := range []map[string]map[uint64]bool{f.groups, f.names} {
 			for _, of := range members {
+				require.True(sys, f.peer.Go || !of[e.Pid], "%d ends before it leaves its groups", e.Pid)
 				delete(of, e.Pid)
 			}
 		}
