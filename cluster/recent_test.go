@@ -18,7 +18,7 @@ func TestVariantsTakeTurns(t *testing.T) {
 		return nil
 	}))
 	require.NoError(t, err)
-	c := points().(encoder[point]) //nolint:forcetypeassert // every Codec is
+	c := points().(encoder[point])
 	in := incoming{ctx: ctx, to: to.Any(), peer: &loop{}}
 	for _, m := range []point{moved{A: 1, D: 1 << 63}, moved{B: 2}, said{"hey"}, moved{C: 3}, nil, moved{D: 4}, said{"you"}} {
 		if m == nil {
