@@ -67,11 +67,25 @@ func Suspend(ctx context.Context, r AnyRef) error {
 		return context.Cause(ctx)
 	}
 	c.reach(sched.OpEnd, "suspend")
-	c.set(suspendFlag)
 	q := newQuestion()
 	// The question is answered between two callbacks, and no other follows.
-	_, err := q.pose(ctx, c, func(any) { q.settle(nil, nil) })
+	_, err := q.pose(ctx, c, c.suspend, func(any) { q.settle(nil, nil) })
 	return err
+}
+
+// suspend raises the flag and asks. A draining actor that has closed its mailbox
+// takes no question any more, yet looks at its flags until it ends: so who is
+// refused takes the flag back, or the actor would be held, and nobody, having been
+// told that it has ended, would resume it.
+func (c *cell) suspend(l look) (accepted bool) {
+	raised := c.set(suspendFlag)
+	if c.ask(l) {
+		return true
+	}
+	if raised && c.resume() {
+		c.schedule()
+	}
+	return false
 }
 
 // Resume ends a suspension: the actor goes on with what has been queued. To

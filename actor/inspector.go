@@ -46,16 +46,16 @@ func Inspect(ctx context.Context, r AnyRef) (any, error) {
 	}
 	c.reach(sched.OpSend, "inspect")
 	q := newQuestion()
-	return q.pose(ctx, c, q.ask)
+	return q.pose(ctx, c, c.ask, q.ask)
 }
 
-// pose puts the question, which l is to settle on c's turn, and waits.
-func (q *question) pose(ctx context.Context, c *cell, l look) (any, error) {
+// pose puts the question by ask, which l is to settle on c's turn, and waits.
+func (q *question) pose(ctx context.Context, c *cell, ask func(look) bool, l look) (any, error) {
 	// The end is heard at the crossing to Stopping. So whoever discards the
 	// notice has nobody to tell, nor has who abandons the actor in its hook.
 	cancel, alive := OnStopping(AnyRef{ref{c}}, func() { q.settle(nil, ErrStopped) })
 	defer cancel()
-	if !alive || !c.ask(l) {
+	if !alive || !ask(l) {
 		return nil, ErrStopped
 	}
 	if err := Park(ctx, q.settled, func(cause error) { q.settle(nil, cause) }); err != nil {

@@ -167,8 +167,7 @@ func TestInterleaveTurn(t *testing.T) {
 // and one who sends.
 func suspended(r *weave.Run, a wants, send bool) {
 	s := newStage(r)
-	s.me.c.set(suspendFlag)
-	require.True(r, s.me.c.ask(func(any) { s.looks++ }), "as Suspend does")
+	require.True(r, s.me.c.suspend(func(any) { s.looks++ }))
 	s.asked = 1
 	r.Go(a.name, func() { a.do(s) })
 	if send {
@@ -207,8 +206,7 @@ func TestInterleaveHold(t *testing.T) {
 		}, held},
 		{"resume and suspend", func(s *stage) {
 			_ = Resume(s.me.Any())
-			s.me.c.set(suspendFlag)
-			if s.me.c.ask(func(any) { s.looks++ }) {
+			if s.me.c.suspend(func(any) { s.looks++ }) {
 				s.asked++
 			}
 		}, func(s *stage) { require.True(s, s.me.c.has(heldFlag)) }},
@@ -223,6 +221,26 @@ func TestInterleaveHold(t *testing.T) {
 			weave.Explore(t, weave.Options{Bound: 2}, func(r *weave.Run) { suspended(r, a, true) })
 		})
 	}
+}
+
+// Who suspends an actor that drains has it held, or is refused, and then it ends: its flag stays behind in neither case.
+func TestInterleaveSuspendMeetsDrain(t *testing.T) {
+	weave.Explore(t, weave.Options{}, func(r *weave.Run) {
+		s := newStage(r)
+		refused := false
+		r.Go("drain", func() { s.me.Drain() })
+		r.Go("suspend", func() { refused = !s.me.c.suspend(func(any) { s.looks++ }) })
+		r.End(func() {
+			if refused {
+				ended(s)
+				return
+			}
+			if s.me.Status() < Stopping {
+				require.Equal(r, 1, s.looks)
+				require.True(r, s.me.c.has(heldFlag))
+			}
+		})
+	})
 }
 
 // A child that ends while it is being linked is refused, or it finds its parent and can tell it (adopt, orphan): a
