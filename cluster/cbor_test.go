@@ -225,29 +225,29 @@ type (
 	pipe      struct{ C chan int }
 	double    struct{ P **int }
 	own       []own
-	maps      map[string]maps
+	inItself  map[string]inItself
 	replies   struct{ A, B rpc.Reply[int] }
 	anyAnswer struct{ A rpc.Reply[any] }
 )
 
 func TestBadCBOR(t *testing.T) {
 	for want, c := range map[string]Codec{
-		"CBOR of cluster.hey: the type name is empty":                       CBOR[hey](""),
-		"CBOR of cluster.hey: cluster.hey is no interface and has no vari":  CBOR[hey]("x", VariantOf[hey]("Hey")),
-		"CBOR of cluster.orders: it has no variants":                        CBOR[orders]("x"),
-		"CBOR of cluster.orders: the variant of cluster.hey has no name":    CBOR[orders]("x", VariantOf[hey]("")),
-		"CBOR of cluster.orders x.F: cluster.foreign does not implement":    CBOR[orders]("x", VariantOf[foreign]("F")),
-		"cluster.openEnded.V: interface {} cannot be sent: what is in":      CBOR[openEnded]("x"),
-		"inMap.M: map[string]actor.Ref[int] cannot be sent: a Ref must not": CBOR[inMap]("x"),
-		"cluster.nested.In.R: rpc.Reply[int] cannot be sent: a Reply must":  CBOR[nested]("x"),
-		"cluster.secret.sealed: an unexported field cannot be sent":         CBOR[secret]("x"),
-		"cluster.pipe.C: chan int cannot be sent: CBOR has nothing like it": CBOR[pipe]("x"),
-		"cluster.double.P: **int cannot be sent: use one pointer":           CBOR[double]("x"),
-		"cluster.own[]: cluster.own cannot be sent: it contains itself":     CBOR[own]("x"),
-		"cluster.maps{}: cluster.maps cannot be sent: it contains itself":   CBOR[maps]("x"),
-		"cluster.replies.B: a second Reply, after A":                        CBOR[replies]("x"),
-		"cluster.anyAnswer.A: its answer: interface {}: interface {} canno": CBOR[anyAnswer]("x"),
-		"func() cannot be sent: CBOR has nothing like it":                   CBOR[func()]("x"),
+		"CBOR of cluster.hey: the type name is empty":                             CBOR[hey](""),
+		"CBOR of cluster.hey: cluster.hey is no interface and has no vari":        CBOR[hey]("x", VariantOf[hey]("Hey")),
+		"CBOR of cluster.orders: it has no variants":                              CBOR[orders]("x"),
+		"CBOR of cluster.orders: the variant of cluster.hey has no name":          CBOR[orders]("x", VariantOf[hey]("")),
+		"CBOR of cluster.orders x.F: cluster.foreign does not implement":          CBOR[orders]("x", VariantOf[foreign]("F")),
+		"cluster.openEnded.V: interface {} cannot be sent: what is in":            CBOR[openEnded]("x"),
+		"inMap.M: map[string]actor.Ref[int] cannot be sent: a Ref must not":       CBOR[inMap]("x"),
+		"cluster.nested.In.R: rpc.Reply[int] cannot be sent: a Reply must":        CBOR[nested]("x"),
+		"cluster.secret.sealed: an unexported field cannot be sent":               CBOR[secret]("x"),
+		"cluster.pipe.C: chan int cannot be sent: CBOR has nothing like it":       CBOR[pipe]("x"),
+		"cluster.double.P: **int cannot be sent: use one pointer":                 CBOR[double]("x"),
+		"cluster.own[]: cluster.own cannot be sent: it contains itself":           CBOR[own]("x"),
+		"cluster.inItself{}: cluster.inItself cannot be sent: it contains itself": CBOR[inItself]("x"),
+		"cluster.replies.B: a second Reply, after A":                              CBOR[replies]("x"),
+		"cluster.anyAnswer.A: its answer: interface {}: interface {} canno":       CBOR[anyAnswer]("x"),
+		"func() cannot be sent: CBOR has nothing like it":                         CBOR[func()]("x"),
 	} {
 		require.ErrorIs(t, c.Err(), ErrCodec)
 		require.ErrorContains(t, c.Err(), want)

@@ -267,7 +267,7 @@ func TestExpiredCallIsNotHandled(t *testing.T) {
 		defer cancel()
 		_, err := get(ctx, r)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // of the bubble
 		require.Zero(t, b.node.Stats().Inquiries)
 		close(block)
 		_, err = get(a.ctx, r)
@@ -290,7 +290,7 @@ func TestAbandonedCallsAreForgotten(t *testing.T) {
 			_, err := rpc.Call(ctx, r, func(r rpc.Reply[uint64]) Msg { return Hang{r} })
 			require.Error(t, err)
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(3 * time.Second) // of the bubble
 		require.Zero(t, a.node.Stats().CallsOut)
 		require.Zero(t, b.node.Stats().Inquiries)
 	})

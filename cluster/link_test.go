@@ -179,10 +179,10 @@ func TestSilentPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := piped(t, func(_, b *cluster.Config) { b.IdleTimeout = 15 * time.Second })
 		g := a.pipes(b)
-		time.Sleep(25 * time.Second)
+		time.Sleep(25 * time.Second) // of the bubble
 		require.Equal(t, 1, b.node.Stats().Sessions, "who has nothing to say pings")
 		g.shut()
-		time.Sleep(21 * time.Second) // what came last counts from the next tick, up to 5s later
+		time.Sleep(25 * time.Second) // of the bubble: what came last counts from the next tick, and what is queued has 2s to leave
 		require.Zero(t, b.node.Stats().Sessions)
 	})
 }
@@ -228,9 +228,8 @@ func TestTooManyUnauthenticated(t *testing.T) {
 		b.awaits(cluster.Disconnected)
 	}
 	a.dials(b)
-	for b.node.Stats().Waiting > 0 { // until the goroutines of the three have ended
-		time.Sleep(time.Millisecond)
-	}
+	require.NoError(t, b.node.Stop(b.ctx))
+	require.Zero(t, b.node.Stats().Waiting)
 }
 
 // TLS handshakes do not run in the accept loop.

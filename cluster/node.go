@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -171,12 +173,7 @@ func (n *Node) Sessions() iter.Seq[Session] {
 
 // sorted returns the connections, the oldest first; mu is held.
 func (n *Node) sorted() []*session {
-	all := make([]*session, 0, len(n.sessions))
-	for _, s := range n.sessions {
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b *session) int { return int(a.id) - int(b.id) })
-	return all
+	return slices.SortedFunc(maps.Values(n.sessions), func(a, b *session) int { return cmp.Compare(a.id, b.id) })
 }
 
 // peer returns the session with a node, nil if there is none.

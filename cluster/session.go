@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -262,8 +263,13 @@ func (s *session) refs(pids []uint64) []actor.AnyRef {
 func (s *session) enter(c call) (tag uint64, alone bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
+	switch {
+	case s.ended:
 		return 0, false, s.gone()
+	case s.shims[c.pid] == nil:
+		// down has taken it out, and whoever fails its calls may have done so: who
+		// came later would wait for an answer that a Rust node never gives.
+		return 0, false, actor.ErrStopped
 	}
 	s.tag++
 	alone = len(s.calls) == 0
@@ -326,12 +332,7 @@ func (s *session) finish(err error) {
 	for _, c := range calls {
 		c.answer.fail(err)
 	}
-	pids := make([]uint64, 0, len(shims))
-	for pid := range shims {
-		pids = append(pids, pid)
-	}
-	slices.Sort(pids) // the same order each time
-	for _, pid := range pids {
+	for _, pid := range slices.Sorted(maps.Keys(shims)) { // the same order each time
 		shims[pid].shim.End(err)
 	}
 }
