@@ -38,7 +38,8 @@
 //	                    above; invariant: checks of race builds; leaks:
 //	                    goroutines that are nobody's; docs: README and
 //	                    docs/ compile; mutants: faults on purpose; meet:
-//	                    two steps at the same time
+//	                    two steps at the same time; seamcost: what the
+//	                    simulator's seam costs
 //
 // sched knows no actor: it runs tasks. mailbox knows no scheduler: it tells
 // exactly one producer that the consumer must be woken. registry and timerwheel
