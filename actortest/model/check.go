@@ -212,6 +212,7 @@ func (c *checker) accounts() {
 	}
 	answers := map[Tag]string{}
 	cancelled := map[Tag]bool{}
+	idled := map[delivery]bool{}
 	for _, r := range c.h.Records {
 		for _, e := range r.Log {
 			switch {
@@ -256,6 +257,7 @@ func (c *checker) accounts() {
 			case Ticking:
 				claimed[d] = true
 			case Idled:
+				idled[delivery{r.Life, e.Tag}] = true
 				claimed[delivery{r.Life, e.Tag}] = true
 			case Broadcasted:
 				n := 0
@@ -274,7 +276,7 @@ func (c *checker) accounts() {
 		}
 	}
 	for d, kept := range c.lost {
-		if kept && len(c.dead[d]) == 0 {
+		if kept && !idled[d] && len(c.dead[d]) == 0 { // what Idle makes was never sent
 			c.sayf("%v to %v: failed in who was kept, and is no dead letter", d.tag, d.to)
 		}
 	}
@@ -729,10 +731,11 @@ func (c *checker) orders(r *Record) {
 	}
 }
 
-// holds: who is suspended begins nothing but its end.
+// holds: who is suspended begins nothing but its end, and what is no message: a
+// start, or a revival, is not held up.
 func (c *checker) holds(r *Record) {
 	for _, e := range r.Log {
-		if e.What < PostStopped && c.suspended(r.Life, e.Stamp) {
+		if e.What > PostStarted && e.What < PostStopped && c.suspended(r.Life, e.Stamp) {
 			c.sayf("%v: %v though it is suspended", r.Life, e)
 		}
 	}

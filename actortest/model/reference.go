@@ -271,8 +271,14 @@ var counted = map[string]string{
 }
 
 func (w *world) discard(to *being, it item, note string) {
-	if it.alarm != nil && it.alarm.cancelled {
+	switch a := it.alarm; {
+	case a == nil:
+	case a.cancelled:
 		note, it.tag = "cancelled", Tag{}
+	case a.period == 0:
+		a.done = true // too late to cancel it
+	default:
+		a.queued = false
 	}
 	w.letter(to, it, note)
 	if it.answer != nil {
