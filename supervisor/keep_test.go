@@ -433,6 +433,7 @@ func TestKeepMailbox_Dynamic(t *testing.T) {
 		w.rest()
 		require.Equal(t, supervisor.Counts{Specs: 4, Workers: 4}, count())
 		require.NoError(t, d.TerminateChild(w.ctx, b))
+		_ = b.Wait(w.ctx)
 		require.Equal(t, actor.Stopped, b.Status())
 		require.Equal(t, supervisor.Counts{Specs: 3, Workers: 3}, count())
 		c.Kill() // somebody: a new one is started when it is time
