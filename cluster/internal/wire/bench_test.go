@@ -64,6 +64,11 @@ func BenchmarkParseCast32(b *testing.B) {
 	benchmarkParse(b, AppendCast(nil, 500, argument[:32], "Variant", nil))
 }
 
+// A cast that is not written as ours are.
+func BenchmarkParseCast32Metadata(b *testing.B) {
+	benchmarkParse(b, AppendCast(nil, 500, argument[:32], "Variant", []byte{}))
+}
+
 func BenchmarkParseCall32(b *testing.B) {
 	benchmarkParse(b, AppendCall(nil, 500, argument[:32], 1000, 5000, true, "Variant", nil))
 }
