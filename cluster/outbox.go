@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
@@ -14,8 +15,7 @@ const (
 	bigFrame  = 16 << 10 // a frame above this goes by the slow lane
 	slowShare = 64 << 10 // what a round takes of the slow lane, or one frame
 	chunkSize = 64 << 10 // a buffer that has this much is full
-	keepSpace = 96 << 10 // a buffer with more room than this is given back
-	keepSpare = 4        // so many empty buffers are kept
+	keepSpace = 96 << 10 // the room that a buffer has
 	manyFull  = 4        // with so many full ones senders make way for the writer
 	overdraft = 4 << 20  // what frames that cannot be refused may take above the limit
 )
@@ -33,9 +33,8 @@ type outbox struct {
 	limit int // bytes, above which put refuses
 
 	mu      sync.Mutex
-	fast    []byte         // guarded by mu: the buffer that is being filled
+	fast    []byte         // guarded by mu: the buffer that is being filled; nil: a spare one is next
 	full    [][]byte       // guarded by mu: those before it, the oldest first
-	spare   [][]byte       // guarded by mu: empty ones
 	batch   [][]byte       // of the writer: what it has taken
 	size    int            // guarded by mu: bytes in fast and full
 	slow    []byte         // guarded by mu: frames one after another
@@ -111,7 +110,7 @@ func (o *outbox) putAlone(to uint64, u urgency, alone bool, add func(dst []byte)
 func (o *outbox) writeHere() {
 	o.asleep = false
 	b := o.fast
-	o.fast, o.size = o.empty(), 0
+	o.fast, o.size = nil, 0
 	o.writing = len(b)
 	o.mu.Unlock()
 	n := o.direct.write(b)
@@ -120,28 +119,27 @@ func (o *outbox) writeHere() {
 	o.written += uint64(n)
 	o.asleep = true
 	if n == len(b) {
-		o.keep(b)
+		keep(b)
 		return
 	}
 	o.full = slices.Insert(o.full, 0, b[n:])
 	o.size += len(b) - n
 }
 
-// empty returns a buffer to fill, nil if there is none; mu is held.
-func (o *outbox) empty() []byte {
-	last := len(o.spare) - 1
-	if last < 0 {
-		return nil
-	}
-	b := o.spare[last]
-	o.spare = o.spare[:last]
-	return b
+// spares are empty buffers. All sessions share them: one that has nothing to send
+// has no buffer, and one that is behind as many as it needs, without one of them
+// being made, and so cleared, anew.
+var spares = sync.Pool{New: func() any { return new([keepSpace]byte) }}
+
+// spare returns an empty buffer.
+func spare() []byte {
+	return spares.Get().(*[keepSpace]byte)[:0] //nolint:forcetypeassert // New makes no other
 }
 
-// keep takes a buffer back that is written; mu is held.
-func (o *outbox) keep(b []byte) {
-	if cap(b) > 0 && cap(b) <= keepSpace && len(o.spare) < keepSpare {
-		o.spare = append(o.spare, b[:0])
+// keep takes a buffer back that is written.
+func keep(b []byte) {
+	if cap(b) == keepSpace {
+		spares.Put((*[keepSpace]byte)(b[:keepSpace]))
 	}
 }
 
@@ -159,6 +157,26 @@ func (o *outbox) putCast(to uint64, variant string, args []byte) error {
 	return nil
 }
 
+// putFixed is put for a cast of fixed size: its form is copied, and the values are
+// stored where they belong.
+func (o *outbox) putFixed(to uint64, v *variant, at unsafe.Pointer) error {
+	o.mu.Lock()
+	if err := o.room(data); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	before := len(o.fast)
+	dst, what := v.fixed.form.Append(o.fast, to)
+	if err := v.fixed.fill(what, at); err != nil {
+		o.mu.Unlock() // fast ends where it did
+		return v.blame("encode", err)
+	}
+	o.fast = dst
+	o.queue(to, data, before)
+	o.wakeAndUnlock()
+	return nil
+}
+
 // putCall is put for a call.
 func (o *outbox) putCall(to, tag, timeoutMS uint64, limited, alone bool, variant string, args []byte) error {
 	return o.putAlone(to, data, alone, func(dst []byte) []byte {
@@ -166,10 +184,14 @@ func (o *outbox) putCall(to, tag, timeoutMS uint64, limited, alone bool, variant
 	})
 }
 
-// room says why a frame is refused; mu is held.
+// room says why a frame is refused; if it is not, there is a buffer for it. mu is
+// held.
 func (o *outbox) room(u urgency) error {
 	if o.closed != nil {
 		return o.closed
+	}
+	if o.fast == nil {
+		o.fast = spare()
 	}
 	switch queued := o.queued(); {
 	case queued < o.limit:
@@ -194,9 +216,7 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 		o.size += length
 		if len(o.fast) >= chunkSize {
 			o.full = append(o.full, o.fast)
-			if o.fast = o.empty(); o.fast == nil {
-				o.fast = make([]byte, 0, keepSpace)
-			}
+			o.fast = nil
 		}
 		return
 	}
@@ -281,7 +301,7 @@ func (o *outbox) take() (slow []byte, err error) {
 	}
 	o.full = append(o.full, o.fast)
 	o.batch, o.full = o.full, o.batch[:0]
-	o.fast = o.empty()
+	o.fast = nil
 	share := 0
 	for o.first < len(o.lengths) {
 		f := o.lengths[o.first]
@@ -310,7 +330,7 @@ func (o *outbox) give() {
 	o.written += uint64(o.writing)
 	o.writing = 0
 	for _, b := range o.batch {
-		o.keep(b)
+		keep(b)
 	}
 	clear(o.batch[:cap(o.batch)])
 	if cap(o.batch) > 1024 {

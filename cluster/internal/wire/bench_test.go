@@ -19,6 +19,15 @@ func BenchmarkAppendCast32(b *testing.B) {
 			dst = AppendCast(dst[:0], 500, argument[:32], "Variant", nil)
 		}
 	})
+	b.Run("by=form", func(b *testing.B) {
+		form := NewForm(argument[:32], "Variant")
+		b.ReportAllocs()
+		for b.Loop() {
+			var what []byte
+			dst, what = form.Append(dst[:0], 500)
+			copy(what, argument[:32])
+		}
+	})
 	b.Run("by=generated", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -183,7 +183,8 @@ func TestHotLengths(t *testing.T) {
 	}
 }
 
-// sameBytes writes a frame by hand and with the generated code, behind other bytes
+// sameBytes writes a frame by hand, from a form if it is such a cast, and with the
+// generated code, behind other bytes
 // and where there is much room, little and none, and reads it again.
 func sameBytes(t testing.TB, f *Frame) {
 	t.Helper()
@@ -196,6 +197,13 @@ func sameBytes(t testing.TB, f *Frame) {
 		}
 		if got := appendHot(dst, f); !bytes.Equal(want, got) {
 			require.Equal(t, want, got)
+		}
+		if f.Kind == KindCast && !f.HasMetadata {
+			got, what := NewForm(make([]byte, len(f.What)), string(f.Variant)).Append(dst, f.To)
+			copy(what, f.What)
+			if len(what) != len(f.What) || !bytes.Equal(want, got) {
+				require.Equal(t, want, got)
+			}
 		}
 	}
 	var got Frame
@@ -214,9 +222,12 @@ func TestBeginIsUndone(t *testing.T) {
 
 func TestHotAllocatesNothing(t *testing.T) {
 	dst, what := make([]byte, 0, 4096), make([]byte, 1000)
+	form := NewForm(what[:32], "Variant")
 	var f Frame
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		dst = AppendCast(dst[:0], 5, what[:32], "Variant", nil)
+		f.parseHot(dst[header:])
+		dst, _ = form.Append(dst[:0], 5)
 		f.parseHot(dst[header:])
 		dst = AppendCall(dst[:0], 5, what, 7, 1000, true, "Variant", what[:16])
 		f.parseHot(dst[header:])
