@@ -13,11 +13,11 @@ import (
 // Sizes of an outbox.
 const (
 	bigFrame  = 16 << 10 // a frame above this goes by the slow lane
-	slowShare = 64 << 10 // what a round takes of the slow lane, or one frame
 	chunkSize = 64 << 10 // a buffer that has this much is full
 	keepSpace = 96 << 10 // the room that a buffer has
 	manyFull  = 4        // with so many full ones senders make way for the writer
 	overdraft = 4 << 20  // what frames that cannot be refused may take above the limit
+	keepBlock = 1 << 20  // a block above this is not used again
 )
 
 // outbox is what a session has to send. Those who send put whole frames into it;
@@ -27,8 +27,9 @@ const (
 // the more there is the fewer calls it takes; they are small enough to stay in a
 // cache and to be used again. In slow are big frames, and, because order holds from
 // sender to receiver, all frames for a receiver that has something in slow. Each
-// round writes all that is in fast, and then a share of slow: so a small message
-// waits behind one big one at most, not behind all of them.
+// round writes all that is in fast, and then one piece of slow: so a small message
+// waits behind one big one at most, not behind all of them. A big frame is made
+// outside of the lock, in memory of its own, which the writer writes and gives back.
 type outbox struct {
 	limit int // bytes, above which put refuses
 
@@ -37,9 +38,8 @@ type outbox struct {
 	full    [][]byte       // guarded by mu: those before it, the oldest first
 	batch   [][]byte       // of the writer: what it has taken
 	size    int            // guarded by mu: bytes in fast and full
-	slow    []byte         // guarded by mu: frames one after another
-	lengths []slowFrame    // guarded by mu: of the frames in slow
-	first   int            // guarded by mu: the index in lengths of the first that is left
+	slow    []piece        // guarded by mu: the oldest first
+	slowly  int            // guarded by mu: bytes in slow
 	waiting map[uint64]int // guarded by mu: frames in slow, for each receiver
 	writing int            // guarded by mu: bytes that the writer has taken and not written
 	asleep  bool           // guarded by mu: the writer waits for wake
@@ -51,10 +51,23 @@ type outbox struct {
 	direct *direct       // nil: there is none
 }
 
-// slowFrame is a frame in the slow lane.
-type slowFrame struct {
-	to     uint64
-	length int
+// piece is what the writer takes of the slow lane at once: a big frame, whose memory
+// is a block, or small ones one after another.
+type piece struct {
+	b   []byte
+	big bool
+	to  []uint64 // whom its frames are for
+}
+
+// blocks are what big frames were in. The collector empties it.
+var blocks sync.Pool // of *[]byte
+
+// block returns memory for a frame whose arguments have that length.
+func block(length int) []byte {
+	if b, ok := blocks.Get().(*[]byte); ok && cap(*b) >= length {
+		return *b
+	}
+	return make([]byte, 0, length)
 }
 
 // urgency says how a frame queues.
@@ -145,6 +158,9 @@ func keep(b []byte) {
 
 // putCast is put for a cast: it makes no closure.
 func (o *outbox) putCast(to uint64, variant string, args []byte) error {
+	if len(args) > bigFrame {
+		return o.putBig(to, data, wire.AppendCast(block(len(args)+frameOverhead+len(variant)), to, args, variant, nil))
+	}
 	o.mu.Lock()
 	if err := o.room(data); err != nil {
 		o.mu.Unlock()
@@ -179,9 +195,25 @@ func (o *outbox) putFixed(to uint64, v *variant, at unsafe.Pointer) error {
 
 // putCall is put for a call.
 func (o *outbox) putCall(to, tag, timeoutMS uint64, limited, alone bool, variant string, args []byte) error {
+	if len(args) > bigFrame {
+		b := block(len(args) + frameOverhead + len(variant))
+		return o.putBig(to, data, wire.AppendCall(b, to, args, tag, timeoutMS, limited, variant, nil))
+	}
 	return o.putAlone(to, data, alone, func(dst []byte) []byte {
 		return wire.AppendCall(dst, to, args, tag, timeoutMS, limited, variant, nil)
 	})
+}
+
+// putBig is put for a frame that is above bigFrame and is in a block.
+func (o *outbox) putBig(to uint64, u urgency, frame []byte) error {
+	o.mu.Lock()
+	if err := o.room(u); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	o.queueBig(to, frame)
+	o.wakeAndUnlock()
+	return nil
 }
 
 // room says why a frame is refused; if it is not, there is a buffer for it. mu is
@@ -220,16 +252,40 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 		}
 		return
 	}
-	o.slow = append(o.slow, o.fast[before:]...)
+	frame := o.fast[before:]
+	if length > bigFrame {
+		o.queueBig(to, append(block(length), frame...))
+	} else {
+		o.queueSlow(to, frame)
+	}
 	o.fast = o.fast[:before]
-	o.lengths = append(o.lengths, slowFrame{to, length})
+}
+
+// queueBig appends a piece, which keeps frame; mu is held.
+func (o *outbox) queueBig(to uint64, frame []byte) {
+	o.slow = append(o.slow, piece{frame, true, []uint64{to}})
+	o.slowly += len(frame)
+	o.waiting[to]++
+}
+
+// queueSlow appends a small frame to the last piece, or to a new one if that is a
+// big frame or has enough; mu is held.
+func (o *outbox) queueSlow(to uint64, frame []byte) {
+	last := len(o.slow) - 1
+	if last < 0 || o.slow[last].big || len(o.slow[last].b)+len(frame) > chunkSize {
+		o.slow = append(o.slow, piece{})
+		last++
+	}
+	p := &o.slow[last]
+	p.b, p.to = append(p.b, frame...), append(p.to, to)
+	o.slowly += len(frame)
 	o.waiting[to]++
 }
 
 // wakeAndUnlock ends a put: if there is something to do for a writer that sleeps, it
 // is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
-	wake := o.asleep && (o.size+len(o.slow) > 0 || o.closed != nil)
+	wake := o.asleep && (o.size+o.slowly > 0 || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}
@@ -259,7 +315,7 @@ func (o *outbox) end(err error, last bool) {
 }
 
 // queued is how many bytes wait or are being written; mu is held.
-func (o *outbox) queued() int { return o.size + len(o.slow) + o.writing }
+func (o *outbox) queued() int { return o.size + o.slowly + o.writing }
 
 // write is the writer: it writes to w what comes, until the outbox is closed or
 // w fails, and returns why. Nothing is taken afterwards.
@@ -269,7 +325,7 @@ func (o *outbox) write(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		o.batch = append(o.batch, slow)
+		o.batch = append(o.batch, slow.b)
 		for _, b := range o.batch {
 			if len(b) == 0 {
 				continue
@@ -280,15 +336,18 @@ func (o *outbox) write(w io.Writer) error {
 			}
 		}
 		o.batch = o.batch[:len(o.batch)-1]
+		if slow.big && cap(slow.b) <= keepBlock {
+			b := slow.b[:0]
+			blocks.Put(&b)
+		}
 		o.give()
 	}
 }
 
-// take waits for something to write: batch, and then slow. That stays where it is:
-// whoever appends to the lane meanwhile writes behind it.
-func (o *outbox) take() (slow []byte, err error) {
+// take waits for something to write: batch, and then slow.
+func (o *outbox) take() (slow piece, err error) {
 	o.mu.Lock()
-	for o.size+len(o.slow) == 0 && o.closed == nil {
+	for o.size+o.slowly == 0 && o.closed == nil {
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
@@ -296,30 +355,23 @@ func (o *outbox) take() (slow []byte, err error) {
 		o.mu.Lock()
 	}
 	defer o.mu.Unlock()
-	if o.closed != nil && (!o.last || o.size+len(o.slow) == 0) {
-		return nil, o.closed
+	if o.closed != nil && (!o.last || o.size+o.slowly == 0) {
+		return piece{}, o.closed
 	}
 	o.full = append(o.full, o.fast)
 	o.batch, o.full = o.full, o.batch[:0]
 	o.fast = nil
-	share := 0
-	for o.first < len(o.lengths) {
-		f := o.lengths[o.first]
-		if share > 0 && share+f.length > slowShare {
-			break
-		}
-		share += f.length
-		o.first++
-		if o.waiting[f.to]--; o.waiting[f.to] == 0 {
-			delete(o.waiting, f.to)
+	if len(o.slow) > 0 {
+		slow, o.slow[0] = o.slow[0], piece{}
+		o.slow = o.slow[1:] // append moves what is left when it has come to the end
+		for _, to := range slow.to {
+			if o.waiting[to]--; o.waiting[to] == 0 {
+				delete(o.waiting, to)
+			}
 		}
 	}
-	if o.first > len(o.lengths)/2 && o.first > 1024 {
-		o.lengths = append(o.lengths[:0], o.lengths[o.first:]...)
-		o.first = 0
-	}
-	slow, o.slow = o.slow[:share:share], o.slow[share:]
-	o.writing, o.size = o.size+share, 0
+	o.slowly -= len(slow.b)
+	o.writing, o.size = o.size+len(slow.b), 0
 	return slow, nil
 }
 
@@ -335,12 +387,5 @@ func (o *outbox) give() {
 	clear(o.batch[:cap(o.batch)])
 	if cap(o.batch) > 1024 {
 		o.batch = nil
-	}
-	if len(o.slow) == 0 {
-		// The memory behind us goes with it.
-		o.slow, o.first = nil, 0
-		if o.lengths = o.lengths[:0]; cap(o.lengths) > 1024 {
-			o.lengths = nil
-		}
 	}
 }
