@@ -146,6 +146,7 @@ func (n *Node) open(conn net.Conn, how protocol.Opened, prepare func(*session)) 
 // has ended.
 func (n *Node) serve(s *session) error {
 	err := s.run()
+	s.decided() // before anybody is told of the end
 	n.closed(s, err)
 	return err
 }

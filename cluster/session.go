@@ -146,6 +146,11 @@ func (s *session) authenticated(p protocol.Peer) {
 	s.peer = p
 	s.state.Store(uint32(Authenticated))
 	s.trust.Store(true)
+	s.decided()
+}
+
+// decided says that the connection waits for its peer's authentication no more.
+func (s *session) decided() {
 	if s.known != nil {
 		s.known()
 	}
