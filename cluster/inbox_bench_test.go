@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"io"
-	"log/slog"
 	"net"
 	"testing"
 
@@ -43,9 +42,7 @@ func BenchmarkReadCast32(b *testing.B) {
 			out := new(outgoing)
 			require.NoError(b, c.encode(moved{1, 2, 3, 4}, out))
 			conn := &torrent{}
-			n := &Node{cfg: Config{HandshakeFrame: 1 << 20, MaxFrame: 1 << 20}, quiet: noWait(sys), log: slog.New(slog.DiscardHandler)}
-			s := newSession(n, 1, conn, false)
-			s.trust.Store(true)
+			s := lone(sys, conn)
 			all := make(chan int, 1<<10)
 			refs := make([]actor.AnyRef, actors)
 			for i := range refs {
@@ -56,7 +53,7 @@ func BenchmarkReadCast32(b *testing.B) {
 					return nil
 				})
 				refs[i] = r.Any()
-				s.allowed[uint64(r.ID())] = &target{local: &local{ref: r.Any(), codec: c}}
+				s.allows(refs[i], c)
 			}
 			for range 1 << 13 {
 				for _, r := range refs {
@@ -76,8 +73,8 @@ func BenchmarkReadCast32(b *testing.B) {
 			for range refs {
 				recv(b, all)
 			}
-			require.EqualValues(b, b.N, n.Stats().CastsIn)
-			require.Zero(b, n.Stats().Unknown)
+			require.EqualValues(b, b.N, s.node.Stats().CastsIn)
+			require.Zero(b, s.node.Stats().Unknown)
 		})
 	}
 }
