@@ -161,7 +161,14 @@ func TestRowsDoNotShow(t *testing.T) {
 				}
 			}
 		}
-		require.ErrorIs(t, s.read(), io.EOF)
+		over := io.EOF
+		if seed%2 == 0 {
+			over = wire.ErrMalformed
+			cast(pid)
+			cast(pid)
+			conn.left = append(conn.left, 0, 0, 0, 0, 0, 0, 0, 1, 0xff)
+		}
+		require.ErrorIs(t, s.read(), over)
 		st := s.node.Stats()
 		require.EqualValues(t, casts, st.CastsIn)
 		counts := map[wire.Code]uint64{}
@@ -217,9 +224,14 @@ func TestRowOfRevoked(t *testing.T) {
 	cast(6)
 	in.flush()
 	require.Equal(t, []point{moved{A: 5}, moved{A: 6}}, []point{recv(t, got), recv(t, got)})
+	cast(7)
+	s.revoke(pid)
+	s.allows(r.Any(), codec)
+	cast(8)
+	require.Equal(t, []point{moved{A: 7}, moved{A: 8}}, []point{recv(t, got), recv(t, got)}, "none overtakes")
 	st := s.node.Stats()
 	require.EqualValues(t, 1, st.Unknown)
-	require.EqualValues(t, 6, st.CastsIn)
+	require.EqualValues(t, 6, st.CastsIn, "before flush")
 }
 
 // What a row has delivered it keeps alive no longer.
