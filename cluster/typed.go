@@ -220,9 +220,29 @@ func unknownType(m any) error {
 func (c *typed[M]) decode(in *incoming) error {
 	to, ok := actor.As[M](in.to)
 	if !ok {
-		return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, in.to, c.Message())
+		return c.takesNone(in.to)
 	}
-	var m M
+	m, err := c.message(in)
+	if err != nil {
+		return err
+	}
+	if !in.call {
+		return to.Cast(in.ctx, m)
+	}
+	err = actor.Request(in.ctx, to, m, in.request.Ticket)
+	if err != nil {
+		in.request.GiveUp()
+	}
+	return err
+}
+
+// takesNone is the error of messages to an actor that does not take them.
+func (c *typed[M]) takesNone(to actor.AnyRef) error {
+	return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, to, c.Message())
+}
+
+// message makes the message that in describes.
+func (c *typed[M]) message(in *incoming) (m M, err error) {
 	v := c.self
 	if v == nil || v.name != "" {
 		if v = in.recent; v == nil || v.name != string(in.variant) {
@@ -230,28 +250,30 @@ func (c *typed[M]) decode(in *incoming) error {
 			in.recent = v
 		}
 		if v == nil {
-			return &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
+			return m, &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
 		}
 	}
 	if v == c.self {
 		if err := v.decode(hide(unsafe.Pointer(&m)), in); err != nil {
-			return v.blame("decode", err)
+			return m, v.blame("decode", err)
 		}
-	} else {
-		made, err := v.box.decode(v, in)
-		if err != nil {
-			return v.blame("decode", err)
-		}
-		m, _ = made.(M)
+		return m, nil
 	}
-	if !in.call {
-		return to.Cast(in.ctx, m)
+	made, wrong := v.box.decode(v, in)
+	if wrong != nil {
+		return m, v.blame("decode", wrong)
 	}
-	err := actor.Request(in.ctx, to, m, in.request.Ticket)
-	if err != nil {
-		in.request.GiveUp()
+	m, _ = made.(M)
+	return m, nil
+}
+
+// nameOf returns the name of m's variant.
+func (c *typed[M]) nameOf(m M) string {
+	v := c.self
+	if v == nil {
+		v = c.byType[typeOf(m)]
 	}
-	return err
+	return v.name
 }
 
 // blame completes an error of v.
