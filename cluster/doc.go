@@ -61,9 +61,10 @@
 //     if the node is a Go node.
 //   - A sender never waits: when Config.Outbound bytes wait it gets
 //     [ErrOutboundFull]. Big messages do not hold up small ones to other actors.
-//   - A peer that is silent for Config.IdleTimeout is gone. A Go node that starts again
-//     under its name, and dials or is dialled, takes the place of its former life at
-//     once: the old session is over, with all its Refs, before the new one begins.
+//   - A peer that is silent for Config.IdleTimeout is gone. A Go node that has started
+//     again under its name takes the place of its former life as soon as there is a
+//     connection with it: the old session is over, with all its Refs, before the new
+//     one begins.
 //
 // # What is not
 //
