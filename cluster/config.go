@@ -76,7 +76,7 @@ type Config struct {
 	Codecs []Codec
 
 	// Events is sent what happens to sessions. It may be an actor of any System,
-	// and should take what comes: what a full mailbox refuses is lost.
+	// and should take what comes: what a full mailbox refuses is lost, and logged.
 	// Defaults to nobody.
 	Events actor.Ref[Event]
 

@@ -15,7 +15,8 @@ import (
 
 // Dial connects to the node at addr, host:port, and returns when the session is
 // Ready, so that groups and names of that node are there. If there is a session
-// with the node at addr already, or another one comes to be, it is that. When ctx ends first, or
+// with the node at addr already, or another one comes to be, it is that; whether the
+// node still lives is not asked (see Config.IdleTimeout). When ctx ends first, or
 // after Config.HandshakeTimeout, the connection is given up. The errors:
 // ErrHandshake with why, what net.Dial says, ErrStopped, context.Cause(ctx), and
 // inside a handler, where it hands the worker on, those of actor.Park. Nothing is

@@ -18,9 +18,7 @@
 //
 // and on another node
 //
-//	for node, ref := range cluster.Lookup[Order](n, "till") { … }
-//
-// docs/cluster.md is the guide, with security, TLS, and a Rust node to talk to.
+//	for at, ref := range cluster.Lookup[Order](node, "till") { … }
 //
 // # Which actors, which messages
 //
@@ -63,7 +61,10 @@
 //     if the node is a Go node.
 //   - A sender never waits: when Config.Outbound bytes wait it gets
 //     [ErrOutboundFull]. Big messages do not hold up small ones to other actors.
-//   - A peer that is silent for Config.IdleTimeout is gone.
+//   - A peer that is silent for Config.IdleTimeout is gone. A Go node that has started
+//     again under its name takes the place of its former life as soon as there is a
+//     connection with it: the old session is over, with all its Refs, before the new
+//     one begins.
 //
 // # What is not
 //

@@ -3,7 +3,7 @@ package cluster_test
 import (
 	"crypto/tls"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -46,7 +46,8 @@ func forge(t testing.TB, to *side) *forger {
 			}
 		}
 		if trusted {
-			for to.awaits(cluster.Ready).Session.Node != f.name {
+			for ready := ""; ready != f.name; {
+				ready = to.awaits(cluster.Ready).Session.Node
 			}
 			return f
 		}
@@ -296,7 +297,7 @@ func TestRelayAttackOverTLS(t *testing.T) {
 			_ = victim.Close()
 			<-done
 			if n == 0 {
-				return fmt.Errorf("b has said nothing")
+				return errors.New("b has said nothing")
 			}
 			return nil
 		}()

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/url"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -29,6 +30,7 @@ type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	pool *x509.CertPool
+	uris bool // names of nodes are URIs, not e-mail addresses
 }
 
 func newAuthority(t testing.TB) *authority {
@@ -59,7 +61,12 @@ func (a *authority) config(node string) *tls.Config {
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	if node != "" {
+	switch {
+	case node == "":
+	case a.uris:
+		template.URIs = []*url.URL{{Scheme: "ractor", Opaque: node}}
+		template.EmailAddresses = []string{"somebody@else"} // the URI counts
+	default:
 		template.EmailAddresses = []string{node}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
@@ -75,6 +82,12 @@ func (a *authority) config(node string) *tls.Config {
 
 func TestMutualTLS(t *testing.T) {
 	ca := newAuthority(t)
+	t.Run("names as e-mail addresses", func(t *testing.T) { testMutualTLS(t, ca) })
+	ca.uris = true
+	t.Run("names as URIs", func(t *testing.T) { testMutualTLS(t, ca) })
+}
+
+func testMutualTLS(t *testing.T, ca *authority) {
 	a, b := sides(t, func(a, b *cluster.Config) {
 		a.TLS, b.TLS = ca.config("a@localhost"), ca.config("b@localhost")
 		a.BindNameToCert, b.BindNameToCert = true, true

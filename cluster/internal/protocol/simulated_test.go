@@ -19,23 +19,44 @@ import (
 	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
 
-var simSeeds = flag.Int("protocol.seeds", 200, "how many simulated runs of two, and of three, nodes")
+var simSeeds = flag.Int("protocol.seeds", 200, "how many runs of each kind TestSimulatedNodes makes")
 
-// Nodes that dial each other at the same time, lose connections with what was
-// under way, crash and come back, while their actors come, go, join and leave: when
-// it is over, every two have one session, and each knows of the other what is so.
+// Nodes that dial each other at the same time and again, lose connections with what
+// was under way, with a word or without, crash and come back, while their actors come,
+// go, join and leave, and what is not Late overtakes what is: when it is over, every
+// two have one session, on the same connection, and each knows of the other what is so.
 func TestSimulatedNodes(t *testing.T) {
 	const orders = 10 // of each program
-	for _, nodes := range []int{2, 3} {
-		for _, legacy := range []int{0, 1} {
-			t.Run(fmt.Sprintf("%d nodes, %d legacy", nodes, legacy), func(t *testing.T) {
-				for n := range max(1, *simSeeds/orders/2) {
-					p := newProgram(uint64(n), nodes, legacy)
-					runs := actortest.Explore(t, orders, func(sys *actortest.System) { play(sys, p) },
-						actortest.From(uint64(1+n*orders)), actortest.Steps(200_000)).Runs
-					require.Equal(t, orders, runs, "program %d", n)
-				}
-			})
+	programs := *simSeeds / orders
+	if testing.Short() {
+		programs = min(programs, 10)
+	}
+	for _, kind := range []struct{ nodes, legacy int }{{2, 0}, {2, 1}, {2, 2}, {3, 0}, {3, 1}, {3, 3}} {
+		t.Run(fmt.Sprintf("%d nodes, %d legacy", kind.nodes, kind.legacy), func(t *testing.T) {
+			for n := range max(1, programs) {
+				p := newProgram(uint64(n), kind.nodes, kind.legacy)
+				runs := actortest.Explore(t, orders, func(sys *actortest.System) { play(sys, p) },
+					actortest.From(uint64(1+n*orders)), actortest.Steps(200_000)).Runs
+				require.Equal(t, orders, runs, "program %d", n)
+			}
+		})
+	}
+}
+
+// The same events in the same order give the same effects, to the byte.
+func TestDeterminism(t *testing.T) {
+	for seed := range uint64(6) {
+		var first string
+		for again := range 3 {
+			p := newProgram(seed, 3, int(seed%2)*3)
+			p.trace = &strings.Builder{}
+			found, _ := actortest.Search(t, 1, func(sys *actortest.System) { play(sys, p) }, actortest.From(1+seed), actortest.Steps(200_000))
+			require.Nil(t, found)
+			require.NotEmpty(t, p.trace.String())
+			if again == 0 {
+				first = p.trace.String()
+			}
+			require.Equal(t, first, p.trace.String())
 		}
 	}
 }
@@ -44,7 +65,7 @@ func TestSimulatedNodes(t *testing.T) {
 // leaves are found out.
 func TestSimulatedNodes_CanFail(t *testing.T) {
 	p := &program{nodes: 2, ops: []op{
-		{do: spawn, pid: 1}, {do: join, pid: 1, word: "g"}, {do: sleep, time: 10 * time.Second}, {do: leave, pid: 1, word: "g"},
+		{do: spawn}, {do: join, scope: "s", word: "g"}, {do: sleep, time: 10 * time.Second}, {do: leave, scope: "s", word: "g"},
 	}}
 	deaf := *p
 	deaf.drop = func(m *wire.NetworkMessage) bool { return m.GetControl().GetPgLeave() != nil }
@@ -57,9 +78,11 @@ func TestSimulatedNodes_CanFail(t *testing.T) {
 
 // program is what happens to the nodes from outside.
 type program struct {
+	seed          uint64
 	nodes, legacy int // so many of the nodes speak ractor's protocol alone
 	ops           []op
 	drop          func(*wire.NetworkMessage) bool // what is lost on the way, by mistake
+	trace         *strings.Builder                // of all effects, if wanted
 }
 
 type opKind int
@@ -71,36 +94,45 @@ const (
 	leave
 	name
 	unname
-	cut  // the connection breaks, with what is under way
-	mute // nothing comes through any more, and nobody is told
-	crash
+	export // to the peer
+	redial // though there is a session
+	cut    // the connection breaks, with what is under way
+	mute   // nothing comes through any more, and nobody is told
+	crash  // and come back; loud: the others are told
 	sleep
-	opKinds
 )
+
+// mix is how often each happens.
+var mix = []opKind{
+	spawn, spawn, spawn, spawn, spawn, end, end, join, join, join, join, join, leave, name, name, unname,
+	export, redial, redial, cut, mute, crash, sleep, sleep, sleep, sleep,
+}
 
 // op is one thing that happens, to a node.
 type op struct {
-	do    opKind
-	node  int
-	other int // cut
-	pid   uint64
-	word  string
-	time  time.Duration
+	do          opKind
+	node        int
+	other       int // export, redial, cut, mute
+	actor       int // which of those that live
+	scope, word string
+	time        time.Duration
+	loud        bool
 }
+
+// scopes are those whose names on the wire are special, and another.
+var scopes = []string{"default", "other", "__default_scope__"}
 
 // newProgram draws a program.
 func newProgram(seed uint64, nodes, legacy int) *program {
 	r := rand.New(rand.NewPCG(seed, 42))
-	p := &program{nodes: nodes, legacy: legacy}
-	for range 5 + r.IntN(25) {
+	p := &program{seed: seed, nodes: nodes, legacy: legacy}
+	for range 10 + r.IntN(60) {
 		o := op{
-			do: opKind(r.IntN(int(opKinds))), node: r.IntN(nodes), pid: 1 + r.Uint64N(4),
-			word: string(rune('g' + r.IntN(2))), time: time.Duration(r.IntN(2500)) * time.Millisecond,
+			do: mix[r.IntN(len(mix))], node: r.IntN(nodes), actor: r.IntN(100),
+			scope: scopes[r.IntN(len(scopes))], word: string(rune('g' + r.IntN(2))),
+			time: time.Duration(r.IntN(2500)) * time.Millisecond, loud: r.IntN(2) == 0,
 		}
 		o.other = (o.node + 1 + r.IntN(nodes-1)) % nodes
-		if o.do == crash && r.IntN(3) > 0 {
-			o.do = spawn // crashes are dear
-		}
 		p.ops = append(p.ops, o)
 	}
 	return p
@@ -108,7 +140,7 @@ func newProgram(seed uint64, nodes, legacy int) *program {
 
 // play plays a program, then waits until all is well.
 func play(sys *actortest.System, p *program) {
-	w := &world{sys: sys, program: p}
+	w := &world{sys: sys, program: p, rng: rand.New(rand.NewPCG(p.seed, 7))}
 	for i := range p.nodes {
 		n := &node{world: w, name: string(rune('a'+i)) + "@h", legacy: i < p.legacy}
 		n.start()
@@ -143,6 +175,7 @@ func play(sys *actortest.System, p *program) {
 type world struct {
 	sys     *actortest.System
 	program *program
+	rng     *rand.Rand
 	nodes   []*node
 	starts  uint64
 }
@@ -162,12 +195,11 @@ type node struct {
 	rand    uint64
 	born    uint64 // which of its lives
 	last    protocol.ConnID
-	ends    map[protocol.ConnID]*end1
+	ends    map[protocol.ConnID]*side
 	next    int // number of the last wake that was asked for
 
 	actors map[uint64]bool             // that live
-	used   uint64                      // pids that were given
-	pids   map[uint64]uint64           // a program's pid to that of the actor
+	used   uint64                      // pids that were given in this life
 	groups map[string]map[uint64]bool  // that actors are in
 	names  map[string]map[uint64]bool  // that they have
 	peers  map[protocol.ConnID]*friend // sessions
@@ -179,65 +211,55 @@ type friend struct {
 	ready         bool
 	up            map[uint64]bool
 	groups, names map[string]map[uint64]bool
-}
-
-// end1 is a node's end of a connection: the way out.
-type end1 struct {
-	out  actor.Ref[any]
-	link *link
+	allowed       map[uint64]bool // of our own actors
 }
 
 // link is a connection.
-type link struct{ cut, mute bool }
-
-// pipe is one direction of it, in order, at its own pace.
-type pipe struct {
-	link *link
-	to   *node
-	life uint64 // of to, once it has the connection: a node that was started anew has not
-	conn protocol.ConnID
-	bare bool // Hellos are lost: one end speaks ractor's protocol alone
-	drop func(*wire.NetworkMessage) bool
+type link struct {
+	cut, mute bool
+	bare      bool // Hellos are lost: one end speaks ractor's protocol alone
 }
 
-// The messages of nodes and pipes, besides op and *wire.NetworkMessage.
+// side is one end of it.
+type side struct {
+	*link
+	node  *node
+	conn  protocol.ConnID // once the node knows it
+	other *side
+
+	early, last time.Time // when what is under way to here arrives: the last that is not Late, and the last of all
+}
+
+// send has something come to a side after what was sent there before. What is not late
+// may overtake what is.
+func (e *side) send(what any, late bool) {
+	at := latest(time.Now().Add(time.Duration(e.node.world.rng.IntN(50))*time.Millisecond), e.early)
+	if late {
+		at = latest(at, e.last)
+	} else {
+		e.early = at
+	}
+	e.last = latest(at, e.last)
+	e.node.ref.CastAfter(time.Until(at), arrived{e, what})
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// The messages of nodes, besides op.
 type (
 	dialAll struct{}        // dial whom we have no session with
 	tick    struct{ n int } // the machine's wake
-	arrived struct {        // something came through a pipe
-		in  *pipe
-		msg *wire.NetworkMessage // nil: the connection is closed
+	arrived struct {        // something has come: protocol.Opened, *wire.NetworkMessage, or hungUp
+		at   *side
+		what any
 	}
-	accepted struct { // somebody has dialled
-		ev  protocol.Opened
-		end *end1
-		in  *pipe
-	}
-	hangUp struct{} // to a pipe: close after what was sent
+	hungUp struct{}
 )
-
-func (p *pipe) Handle(ctx *actor.Context[any], m any) error {
-	switch m := m.(type) {
-	case accepted:
-		return p.to.ref.Cast(ctx, m)
-	case *wire.NetworkMessage:
-		if p.link.cut || p.link.mute || p.drop != nil && p.drop(m) {
-			return nil
-		}
-		if p.bare {
-			m = bare(m)
-		}
-		return p.to.ref.Cast(ctx, arrived{p, m})
-	case hangUp:
-		p.link.cut = true
-		ctx.Self().Stop()
-		if p.link.mute {
-			return nil
-		}
-		return p.to.ref.Cast(ctx, arrived{p, nil})
-	}
-	return nil
-}
 
 // bare is a message as a node of ractor would have said it.
 func bare(m *wire.NetworkMessage) *wire.NetworkMessage {
@@ -259,121 +281,129 @@ func (n *node) start() {
 		Transitive: n.world.starts%2 == 0,
 		Rand:       func() uint64 { n.rand = n.rand*6364136223846793005 + 1442695040888963407; return n.rand >> 1 },
 	})
-	n.ends, n.peers = map[protocol.ConnID]*end1{}, map[protocol.ConnID]*friend{}
-	n.actors, n.pids = map[uint64]bool{}, map[uint64]uint64{}
+	n.ends, n.peers = map[protocol.ConnID]*side{}, map[protocol.ConnID]*friend{}
+	n.actors, n.used = map[uint64]bool{}, 0
 	n.groups, n.names = map[string]map[uint64]bool{}, map[string]map[uint64]bool{}
 	n.next++
 }
 
-func (n *node) Handle(ctx *actor.Context[any], m any) error {
+func (n *node) Handle(_ *actor.Context[any], m any) error {
 	switch m := m.(type) {
 	case dialAll:
 		for _, other := range n.world.nodes {
-			if other != n && !n.connected(other) {
-				n.dial(ctx, other)
+			if other != n && n.session(other) == nil {
+				n.dial(other)
 			}
 		}
 		n.ref.CastAfter(time.Second, dialAll{})
-	case accepted:
-		n.last++
-		m.ev.Conn, m.in.conn, m.in.life = n.last, n.last, n.born
-		n.ends[n.last] = m.end
-		n.step(ctx, m.ev)
 	case arrived:
-		switch {
-		case m.in.life != n.born:
-		case m.msg == nil:
-			n.step(ctx, protocol.Closed{Conn: m.in.conn})
-		default:
-			n.step(ctx, protocol.Received{Conn: m.in.conn, Msg: m.msg})
-		}
+		n.arrived(m.at, m.what)
 	case tick:
 		if m.n == n.next {
-			n.step(ctx, protocol.Tick{})
+			n.step(protocol.Tick{})
 		}
 	case op:
-		n.do(ctx, m)
+		n.do(m)
 	}
 	return nil
 }
 
-// connected says whether there is a session, or one may be coming about.
-func (n *node) connected(other *node) bool {
-	for _, f := range n.peers {
-		if f.peer.Name == other.name {
-			return true
-		}
+func (n *node) arrived(e *side, what any) {
+	opened, first := what.(protocol.Opened)
+	switch known := n.ends[e.conn] == e; {
+	case e.mute:
+	case first && !e.cut:
+		n.last++
+		opened.Conn, e.conn = n.last, n.last
+		n.ends[e.conn] = e
+		n.step(opened)
+	case !known:
+	case what == hungUp{}:
+		n.step(protocol.Closed{Conn: e.conn})
+	case !e.cut:
+		n.step(protocol.Received{Conn: e.conn, Msg: what.(*wire.NetworkMessage)})
 	}
-	return false
 }
 
-func (n *node) dial(ctx *actor.Context[any], other *node) {
+// session returns the connection of the session with another node.
+func (n *node) session(other *node) *side {
+	for id, f := range n.peers {
+		if f.peer.Name == other.name {
+			return n.ends[id]
+		}
+	}
+	return nil
+}
+
+func (n *node) dial(other *node) {
 	n.last++
-	l := &link{}
-	isBare := n.legacy || other.legacy
-	in := &pipe{link: l, to: n, life: n.born, conn: n.last, bare: isBare, drop: n.world.program.drop}
-	out := &pipe{link: l, to: other, bare: isBare, drop: n.world.program.drop}
-	inRef, err := actor.Spawn(ctx, in)
-	require.NoError(n.world.sys, err)
-	outRef, err := actor.Spawn(ctx, out)
-	require.NoError(n.world.sys, err)
-	n.ends[n.last] = &end1{outRef, l}
-	require.NoError(n.world.sys, outRef.Cast(ctx, accepted{protocol.Opened{Remote: n.name, Loopback: true}, &end1{inRef, l}, out}))
-	n.step(ctx, protocol.Opened{Conn: n.last, Dialed: true, Remote: other.name, Loopback: true})
+	l := &link{bare: n.legacy || other.legacy}
+	here, there := &side{link: l, node: n, conn: n.last}, &side{link: l, node: other}
+	here.other, there.other = there, here
+	n.ends[n.last] = here
+	expect := ""
+	if n.world.rng.IntN(2) == 0 {
+		expect = other.name
+	}
+	there.send(protocol.Opened{Remote: n.name, Loopback: true}, false)
+	n.step(protocol.Opened{Conn: n.last, Dialed: true, Remote: other.name, Loopback: true, Expect: expect})
 }
 
 // do does what the program says.
-func (n *node) do(ctx *actor.Context[any], o op) {
-	pid := n.pids[o.pid]
+func (n *node) do(o op) {
+	pid := uint64(1 << 63) // nobody
+	if len(n.actors) > 0 {
+		pid = slices.Sorted(maps.Keys(n.actors))[o.actor%len(n.actors)]
+	}
+	lives, group, other := n.actors[pid], o.scope+" "+o.word, n.world.nodes[o.other]
 	switch o.do {
 	case spawn:
-		if n.actors[pid] {
-			return
-		}
-		n.used++
-		n.pids[o.pid], n.actors[n.used] = n.used, true
-		n.step(ctx, protocol.Spawned{Pid: n.used, Type: "t"})
+		pid, n.used = n.used, n.used+1 // from 0, as ractor's
+		n.actors[pid] = true
+		n.step(protocol.Spawned{Pid: pid, Name: o.word, Type: "t"})
 	case end:
-		if !n.actors[pid] {
-			return
-		}
 		delete(n.actors, pid)
 		for _, members := range []map[string]map[uint64]bool{n.groups, n.names} {
 			for _, of := range members {
 				delete(of, pid)
 			}
 		}
-		n.step(ctx, protocol.Ended{Pid: pid, Reason: &wire.Reason{}})
+		n.step(protocol.Ended{Pid: pid, Reason: &wire.Reason{}})
 	case join:
-		if n.actors[pid] {
-			put(n.groups, o.word, pid)
-			n.step(ctx, protocol.Joined{Scope: "default", Group: o.word, Pids: []uint64{pid}})
+		if lives {
+			put(n.groups, group, pid)
 		}
+		n.step(protocol.Joined{Scope: o.scope, Group: o.word, Pids: []uint64{pid}})
 	case leave:
-		delete(n.groups[o.word], pid)
-		n.step(ctx, protocol.Left{Scope: "default", Group: o.word, Pids: []uint64{pid}})
+		delete(n.groups[group], pid)
+		n.step(protocol.Left{Scope: o.scope, Group: o.word, Pids: []uint64{pid}})
 	case name:
-		if n.actors[pid] {
+		if lives {
 			put(n.names, o.word, pid)
-			n.step(ctx, protocol.Named{Name: o.word, Pid: pid})
 		}
+		n.step(protocol.Named{Name: o.word, Pid: pid})
 	case unname:
 		delete(n.names[o.word], pid)
-		n.step(ctx, protocol.Unnamed{Name: o.word, Pid: pid})
-	case cut, mute:
-		for _, id := range slices.Sorted(maps.Keys(n.peers)) {
-			switch {
-			case n.peers[id].peer.Name != n.world.nodes[o.other].name:
-			case o.do == mute:
-				n.ends[id].link.mute = true
-			default:
-				n.ends[id].link.cut = true
-				n.step(ctx, protocol.Closed{Conn: id})
-			}
+		n.step(protocol.Unnamed{Name: o.word, Pid: pid})
+	case export:
+		if e := n.session(other); e != nil {
+			n.step(protocol.Export{Conn: e.conn, Pid: pid})
+		}
+	case redial:
+		n.dial(other)
+	case cut:
+		if e := n.session(other); e != nil {
+			e.cut = true
+			n.step(protocol.Closed{Conn: e.conn})
+		}
+	case mute:
+		if e := n.session(other); e != nil {
+			e.mute = true
 		}
 	case crash:
 		for _, id := range slices.Sorted(maps.Keys(n.ends)) {
-			n.hangUp(ctx, id)
+			n.ends[id].mute = !o.loud
+			n.hangUp(id)
 		}
 		n.start()
 	}
@@ -387,20 +417,21 @@ func put(of map[string]map[uint64]bool, word string, pid uint64) {
 }
 
 // hangUp closes our end of a connection.
-func (n *node) hangUp(ctx *actor.Context[any], id protocol.ConnID) {
+func (n *node) hangUp(id protocol.ConnID) {
 	if e, ok := n.ends[id]; ok {
 		delete(n.ends, id)
-		_ = e.out.Cast(ctx, hangUp{}) // it may have ended by itself
+		e.other.send(hungUp{}, true)
 	}
 }
 
 // step steps the machine and does what it says.
-func (n *node) step(ctx *actor.Context[any], ev protocol.Event) {
+func (n *node) step(ev protocol.Event) {
 	if c, ok := ev.(protocol.Closed); ok {
-		n.hangUp(ctx, c.Conn)
+		n.hangUp(c.Conn)
 	}
 	for _, e := range n.machine.Step(time.Now(), ev) {
-		n.effect(ctx, e)
+		n.note(e)
+		n.effect(e)
 	}
 	n.next++
 	if at, ok := n.machine.Wake(); ok {
@@ -408,8 +439,23 @@ func (n *node) step(ctx *actor.Context[any], ev protocol.Event) {
 	}
 }
 
+// note takes down an effect, if that is wanted.
+func (n *node) note(e protocol.Effect) {
+	trace := n.world.program.trace
+	if trace == nil {
+		return
+	}
+	fmt.Fprintf(trace, "%v %s %T ", time.Now(), n.name, e)
+	if send, ok := e.(protocol.Send); ok {
+		b, _ := proto.MarshalOptions{Deterministic: true}.Marshal(send.Msg)
+		fmt.Fprintf(trace, "%d %v %x\n", send.Conn, send.Late, b)
+	} else {
+		fmt.Fprintf(trace, "%v\n", e)
+	}
+}
+
 // effect does one effect, and holds the machine to its promises.
-func (n *node) effect(ctx *actor.Context[any], e protocol.Effect) {
+func (n *node) effect(e protocol.Effect) {
 	sys := n.world.sys
 	friendOf := func(id protocol.ConnID) *friend {
 		f := n.peers[id]
@@ -425,28 +471,44 @@ func (n *node) effect(ctx *actor.Context[any], e protocol.Effect) {
 	}
 	switch e := e.(type) {
 	case protocol.Send:
-		if end, ok := n.ends[e.Conn]; ok {
-			_ = end.out.Cast(ctx, e.Msg)
+		end, ok := n.ends[e.Conn]
+		require.True(sys, ok, "sent to a connection that is closed")
+		msg := e.Msg
+		if drop := n.world.program.drop; drop != nil && drop(msg) {
+			return
 		}
+		if end.bare {
+			msg = bare(msg)
+		}
+		end.other.send(msg, e.Late)
 	case protocol.Close:
-		n.hangUp(ctx, e.Conn)
+		n.hangUp(e.Conn)
 	case protocol.Dial:
 		if other := n.world.called(e.Name); other != n {
-			n.dial(ctx, other)
+			n.dial(other)
 		}
 	case protocol.Authenticated:
 		for _, f := range n.peers {
 			require.NotEqual(sys, e.Peer.Name, f.peer.Name, "a second session with a peer")
 		}
 		require.Equal(sys, !n.legacy && !n.world.called(e.Peer.Name).legacy, e.Peer.Go)
-		n.peers[e.Conn] = &friend{peer: e.Peer, up: map[uint64]bool{}, groups: map[string]map[uint64]bool{}, names: map[string]map[uint64]bool{}}
+		n.peers[e.Conn] = &friend{
+			peer: e.Peer, up: map[uint64]bool{}, allowed: map[uint64]bool{},
+			groups: map[string]map[uint64]bool{}, names: map[string]map[uint64]bool{},
+		}
 	case protocol.Ready:
-		friendOf(e.Conn).ready = true
+		require.False(sys, friendOf(e.Conn).ready, "ready a second time")
+		n.peers[e.Conn].ready = true
 	case protocol.Disconnected:
 		friendOf(e.Conn)
 		delete(n.peers, e.Conn)
 	case protocol.Allow:
 		require.True(sys, n.actors[e.Pid], "allowed though it is not there")
+		require.False(sys, friendOf(e.Conn).allowed[e.Pid], "%d is allowed a second time", e.Pid)
+		n.peers[e.Conn].allowed[e.Pid] = true
+	case protocol.Revoke:
+		require.True(sys, friendOf(e.Conn).allowed[e.Pid], "%d was not allowed", e.Pid)
+		delete(n.peers[e.Conn].allowed, e.Pid)
 	case protocol.Up:
 		require.False(sys, friendOf(e.Conn).up[e.Pid], "%d is up a second time", e.Pid)
 		n.peers[e.Conn].up[e.Pid] = true
@@ -462,12 +524,12 @@ func (n *node) effect(ctx *actor.Context[any], e protocol.Effect) {
 	case protocol.PeerJoined:
 		f := allUp(e.Conn, e.Pids...)
 		for _, pid := range e.Pids {
-			put(f.groups, e.Group, pid)
+			put(f.groups, e.Scope+" "+e.Group, pid)
 		}
 	case protocol.PeerLeft:
 		f := allUp(e.Conn, e.Pids...)
 		for _, pid := range e.Pids {
-			delete(f.groups[e.Group], pid)
+			delete(f.groups[e.Scope+" "+e.Group], pid)
 		}
 	case protocol.PeerNamed:
 		put(allUp(e.Conn, e.Pid).names, e.Name, e.Pid)
@@ -476,27 +538,28 @@ func (n *node) effect(ctx *actor.Context[any], e protocol.Effect) {
 	}
 }
 
-// rightAbout says whether n has one session with other and knows what is so.
+// rightAbout says whether n has one connection with other, a session on which both
+// agree, and knows what is so.
 func (n *node) rightAbout(other *node) bool {
-	var f *friend
-	for _, x := range n.peers {
-		if x.peer.Name == other.name {
-			f = x
-		}
+	end := n.session(other)
+	if end == nil || len(n.ends) != len(n.world.nodes)-1 {
+		return false
 	}
-	if f == nil || !f.ready || f.peer.Go && f.peer.Incarnation != other.born {
+	f, theirs := n.peers[end.conn], other.peers[end.other.conn]
+	switch {
+	case theirs == nil || other.ends[end.other.conn] != end.other || theirs.peer.Dialed == f.peer.Dialed:
+		return false
+	case !f.ready || !maps.Equal(f.up, theirs.allowed):
+		return false
+	case f.peer.Go && (f.peer.Incarnation != other.born || written(f.names) != written(other.names)):
+		return false
+	case !f.peer.Go && !maps.Equal(f.up, other.actors):
 		return false
 	}
 	for pid := range f.up {
 		if !other.actors[pid] {
 			return false
 		}
-	}
-	if !f.peer.Go && len(f.up) != len(other.actors) {
-		return false
-	}
-	if f.peer.Go && written(f.names) != written(other.names) {
-		return false
 	}
 	return written(f.groups) == written(other.groups)
 }
