@@ -142,6 +142,11 @@ func (c *typed[M]) Schema() string {
 
 // Send sends m to a shim of this package (actor.Sender).
 func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticket) error {
+	if f, ok := to.Far().(*far); ok && t == nil {
+		if v, at := c.fixed(&m); v != nil {
+			return f.session.out.putFixed(f.pid, v, at)
+		}
+	}
 	way, ok := to.Far().(line)
 	if !ok {
 		return fmt.Errorf("%w: %v is no actor of a cluster", actor.ErrWrongType, to.Far())
@@ -165,6 +170,28 @@ func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticke
 		settle(t)
 	}
 	return nil
+}
+
+// fixed returns m's variant and where the struct is, if that can be encoded by
+// fill; otherwise nil. The data word of an interface is a pointer in m itself, or
+// points to what m has: such structs have no pointers, so none is that word itself.
+func (c *typed[M]) fixed(m *M) (*variant, unsafe.Pointer) {
+	if v := c.self; v != nil {
+		if v.fixed == nil {
+			return nil, nil
+		}
+		return v, hide(unsafe.Pointer(m))
+	}
+	message := any(*m)
+	v := c.byType[typeOf(message)]
+	if v == nil || v.fixed == nil {
+		return nil, nil
+	}
+	at := (*[2]unsafe.Pointer)(unsafe.Pointer(&message))[1]
+	if at == nil {
+		return nil, nil
+	}
+	return v, at
 }
 
 func (c *typed[M]) encode(m M, out *outgoing) error {

@@ -267,7 +267,7 @@ func TestKeepMailbox_WhileItWaits(t *testing.T) {
 							require.Equal(t, c.want, w.read())
 						}
 						if name == "stopped by somebody just before" {
-							require.Contains(t, []string{"+a", "+a lost -a +a"}, w.read())
+							require.Contains(t, []string{"+a", "+a -a +a", "+a lost -a +a"}, w.read(), "before, while and after it is revived")
 						}
 						w.rest()
 						if n.sup.Any().Status() == actor.Stopped {

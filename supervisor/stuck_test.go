@@ -124,6 +124,7 @@ func TestTheStuckOneDoesNoHarm(t *testing.T) {
 
 					begin := time.Now()
 					require.NoError(w.t, old[panicking].Cast(w.ctx, func(*actor.Context[touch], *hoard) error { panic("boom") }))
+					w.rest()
 					for _, id := range []string{"a", "b", "c"} { // asked in the middle of the restart
 						require.NotEqual(w.t, old[id].ID(), ref(id).ID())
 					}
