@@ -17,7 +17,6 @@ const (
 	keepSpace = 96 << 10 // the room that a buffer has
 	manyFull  = 4        // with so many full ones senders make way for the writer
 	overdraft = 4 << 20  // what frames that cannot be refused may take above the limit
-	keepBlock = 1 << 20  // a block above this is not used again
 )
 
 // outbox is what a session has to send. Those who send put whole frames into it;
@@ -28,8 +27,8 @@ const (
 // cache and to be used again. In slow are big frames, and, because order holds from
 // sender to receiver, all frames for a receiver that has something in slow. Each
 // round writes all that is in fast, and then one piece of slow: so a small message
-// waits behind one big one at most, not behind all of them. A big frame is made
-// outside of the lock, in memory of its own, which the writer writes and gives back.
+// waits behind one big one at most, not behind all of them. A big message is made a
+// frame outside of the lock, in a buffer of its own, which is written as it is.
 type outbox struct {
 	limit int // bytes, above which put refuses
 
@@ -51,23 +50,10 @@ type outbox struct {
 	direct *direct       // nil: there is none
 }
 
-// piece is what the writer takes of the slow lane at once: a big frame, whose memory
-// is a block, or small ones one after another.
+// piece is what a round takes of the slow lane: a big frame, or some up to chunkSize.
 type piece struct {
-	b   []byte
-	big bool
-	to  []uint64 // whom its frames are for
-}
-
-// blocks are what big frames were in. The collector empties it.
-var blocks sync.Pool // of *[]byte
-
-// block returns memory for a frame whose arguments have that length.
-func block(length int) []byte {
-	if b, ok := blocks.Get().(*[]byte); ok && cap(*b) >= length {
-		return *b
-	}
-	return make([]byte, 0, length)
+	b  []byte
+	to []uint64 // whom the frames are for
 }
 
 // urgency says how a frame queues.
@@ -149,6 +135,14 @@ func spare() []byte {
 	return spares.Get().(*[keepSpace]byte)[:0] //nolint:forcetypeassert // New makes no other
 }
 
+// spareFor returns an empty buffer that the frame of those arguments fits into.
+func spareFor(args []byte, variant string) []byte {
+	if size := len(args) + len(variant) + frameOverhead; size > keepSpace {
+		return make([]byte, 0, size)
+	}
+	return spare()
+}
+
 // keep takes a buffer back that is written.
 func keep(b []byte) {
 	if cap(b) == keepSpace {
@@ -159,7 +153,7 @@ func keep(b []byte) {
 // putCast is put for a cast: it makes no closure.
 func (o *outbox) putCast(to uint64, variant string, args []byte) error {
 	if len(args) > bigFrame {
-		return o.putBig(to, data, wire.AppendCast(block(len(args)+frameOverhead+len(variant)), to, args, variant, nil))
+		return o.putBig(to, data, wire.AppendCast(spareFor(args, variant), to, args, variant, nil))
 	}
 	o.mu.Lock()
 	if err := o.room(data); err != nil {
@@ -196,22 +190,22 @@ func (o *outbox) putFixed(to uint64, v *variant, at unsafe.Pointer) error {
 // putCall is put for a call.
 func (o *outbox) putCall(to, tag, timeoutMS uint64, limited, alone bool, variant string, args []byte) error {
 	if len(args) > bigFrame {
-		b := block(len(args) + frameOverhead + len(variant))
-		return o.putBig(to, data, wire.AppendCall(b, to, args, tag, timeoutMS, limited, variant, nil))
+		return o.putBig(to, data, wire.AppendCall(spareFor(args, variant), to, args, tag, timeoutMS, limited, variant, nil))
 	}
 	return o.putAlone(to, data, alone, func(dst []byte) []byte {
 		return wire.AppendCall(dst, to, args, tag, timeoutMS, limited, variant, nil)
 	})
 }
 
-// putBig is put for a frame that is above bigFrame and is in a block.
+// putBig is put for a frame above bigFrame, whose buffer the outbox takes.
 func (o *outbox) putBig(to uint64, u urgency, frame []byte) error {
 	o.mu.Lock()
 	if err := o.room(u); err != nil {
 		o.mu.Unlock()
+		keep(frame)
 		return err
 	}
-	o.queueBig(to, frame)
+	o.queueSlow(to, frame, true)
 	o.wakeAndUnlock()
 	return nil
 }
@@ -252,32 +246,29 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 		}
 		return
 	}
-	frame := o.fast[before:]
-	if length > bigFrame {
-		o.queueBig(to, append(block(length), frame...))
-	} else {
-		o.queueSlow(to, frame)
-	}
+	o.queueSlow(to, o.fast[before:], false)
 	o.fast = o.fast[:before]
 }
 
-// queueBig appends a piece, which keeps frame; mu is held.
-func (o *outbox) queueBig(to uint64, frame []byte) {
-	o.slow = append(o.slow, piece{frame, true, []uint64{to}})
-	o.slowly += len(frame)
-	o.waiting[to]++
-}
-
-// queueSlow appends a small frame to the last piece, or to a new one if that is a
-// big frame or has enough; mu is held.
-func (o *outbox) queueSlow(to uint64, frame []byte) {
+// queueSlow appends a frame to the last piece of slow, or makes it the next one if
+// it does not fit. A frame that is alone in its buffer is the outbox's to keep. mu is
+// held.
+func (o *outbox) queueSlow(to uint64, frame []byte, alone bool) {
 	last := len(o.slow) - 1
-	if last < 0 || o.slow[last].big || len(o.slow[last].b)+len(frame) > chunkSize {
-		o.slow = append(o.slow, piece{})
+	switch {
+	case last >= 0 && len(o.slow[last].b)+len(frame) <= chunkSize:
+		o.slow[last].b = append(o.slow[last].b, frame...)
+		if alone {
+			keep(frame)
+		}
+	case alone:
+		o.slow = append(o.slow, piece{b: frame})
+		last++
+	default:
+		o.slow = append(o.slow, piece{b: append(spare(), frame...)})
 		last++
 	}
-	p := &o.slow[last]
-	p.b, p.to = append(p.b, frame...), append(p.to, to)
+	o.slow[last].to = append(o.slow[last].to, to)
 	o.slowly += len(frame)
 	o.waiting[to]++
 }
@@ -325,7 +316,7 @@ func (o *outbox) write(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		o.batch = append(o.batch, slow.b)
+		o.batch = append(o.batch, slow)
 		for _, b := range o.batch {
 			if len(b) == 0 {
 				continue
@@ -335,17 +326,12 @@ func (o *outbox) write(w io.Writer) error {
 				return err
 			}
 		}
-		o.batch = o.batch[:len(o.batch)-1]
-		if slow.big && cap(slow.b) <= keepBlock {
-			b := slow.b[:0]
-			blocks.Put(&b)
-		}
 		o.give()
 	}
 }
 
 // take waits for something to write: batch, and then slow.
-func (o *outbox) take() (slow piece, err error) {
+func (o *outbox) take() (slow []byte, err error) {
 	o.mu.Lock()
 	for o.size+o.slowly == 0 && o.closed == nil {
 		o.asleep = true
@@ -356,22 +342,26 @@ func (o *outbox) take() (slow piece, err error) {
 	}
 	defer o.mu.Unlock()
 	if o.closed != nil && (!o.last || o.size+o.slowly == 0) {
-		return piece{}, o.closed
+		return nil, o.closed
 	}
 	o.full = append(o.full, o.fast)
 	o.batch, o.full = o.full, o.batch[:0]
 	o.fast = nil
 	if len(o.slow) > 0 {
-		slow, o.slow[0] = o.slow[0], piece{}
-		o.slow = o.slow[1:] // append moves what is left when it has come to the end
-		for _, to := range slow.to {
+		p := o.slow[0]
+		o.slow[0] = piece{}
+		if o.slow = o.slow[1:]; len(o.slow) == 0 {
+			o.slow = nil // the memory behind us goes with it
+		}
+		for _, to := range p.to {
 			if o.waiting[to]--; o.waiting[to] == 0 {
 				delete(o.waiting, to)
 			}
 		}
+		slow = p.b
 	}
-	o.slowly -= len(slow.b)
-	o.writing, o.size = o.size+len(slow.b), 0
+	o.slowly -= len(slow)
+	o.writing, o.size = o.size+len(slow), 0
 	return slow, nil
 }
 

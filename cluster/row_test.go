@@ -44,7 +44,7 @@ func lone(sys *actor.System, conn net.Conn) *session {
 		cfg: Config{HandshakeFrame: 1 << 20, MaxFrame: 1 << 20, Outbound: 1 << 30}, quiet: noWait(sys),
 		log: slog.New(slog.DiscardHandler),
 	}
-	s := newSession(n, 1, conn, false)
+	s := newSession(n, 1, conn, false, false)
 	s.peer.Go = true
 	s.trust.Store(true)
 	return s
