@@ -108,10 +108,13 @@ func (p *plan) takeForm(name string) bool {
 func (p *plan) fill(what []byte, at unsafe.Pointer) *CodecError {
 	for i := range p.fields {
 		f := &p.fields[i]
+		if f.shape == bits64 && len(what) >= lengthSize+wordSize { // the most frequent, without a call
+			binary.BigEndian.PutUint64(what[lengthSize:], *(*uint64)(unsafe.Add(at, f.offset)))
+			what = what[lengthSize+wordSize:]
+			continue
+		}
 		what = what[lengthSize:]
-		if f.shape == bits64 {
-			binary.BigEndian.PutUint64(what, *(*uint64)(unsafe.Add(at, f.offset)))
-		} else if _, err := f.append(what[:0], unsafe.Add(at, f.offset), nil); err != nil {
+		if _, err := f.append(what[:0], unsafe.Add(at, f.offset), nil); err != nil {
 			return &CodecError{Field: f.name, Err: err}
 		}
 		what = what[f.least:]

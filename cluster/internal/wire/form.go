@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -35,14 +34,17 @@ func (f *Form) Append(dst []byte, to uint64) (grown, what []byte) {
 	if to != 0 {
 		inner += 1 + protowire.SizeVarint(to)
 	}
-	outer := 1 + protowire.SizeVarint(uint64(inner)) + inner
-	payload := 1 + protowire.SizeVarint(uint64(outer)) + outer
-
-	dst = slices.Grow(dst, header+payload)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(payload))
-	dst = appendVarint(append(dst, keyNode), uint64(outer))
-	dst = appendVarint(append(dst, keyCast), uint64(inner))
-	dst = Mark{to: to}.appendFields(dst)
+	if outer := inner + 2; outer < 0x80 { // all lengths take one byte
+		dst = append(dst, 0, 0, 0, 0, 0, 0, 0, byte(outer+2), keyNode, byte(outer), keyCast, byte(inner))
+	} else {
+		outer = 1 + protowire.SizeVarint(uint64(inner)) + inner
+		dst = binary.BigEndian.AppendUint64(dst, uint64(1+protowire.SizeVarint(uint64(outer))+outer))
+		dst = appendVarint(append(dst, keyNode), uint64(outer))
+		dst = appendVarint(append(dst, keyCast), uint64(inner))
+	}
+	if to != 0 {
+		dst = appendVarint(append(dst, keyTo), to)
+	}
 	rest := len(dst)
 	dst = append(dst, f.rest...)
 	return dst, dst[rest+f.what : rest+f.after]
