@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"reflect"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -61,8 +62,10 @@ func (s *session) read() error {
 		case f.Kind == wire.KindCast:
 			in.cast(f)
 		case f.Kind == wire.KindCall:
+			in.answering()
 			in.call(f)
 		case f.Kind == wire.KindReply:
+			in.answering()
 			s.reply(f)
 		}
 	}
@@ -76,6 +79,9 @@ type inbox struct {
 	last    *target  // messages come in runs
 	targets map[uint64]*target
 	casts   uint64 // since flush
+	batch   int    // calls and answers since flush
+	burst   bool   // the batch before was more than one
+	corked  bool   // the outbox is
 }
 
 // target finds a local actor that the peer may address, nil if it may not. What it
@@ -122,11 +128,30 @@ func (b *inbox) cast(f *wire.Frame) {
 	}
 }
 
-// flush brings what was counted into the counters.
+// flush is called when all that was read is delivered. It brings what was counted
+// into the counters, and has what a batch of calls or answers has led to written.
 func (b *inbox) flush() {
 	if b.casts > 0 {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
+	}
+	if b.corked {
+		b.corked = false
+		runtime.Gosched() // those who were made ready by the batch go first
+		b.session.out.uncork()
+	}
+	b.burst, b.batch = b.batch > 1, 0
+}
+
+// answering is called for each call and each answer. Many callers at once make a
+// batch of either out of the one before; so when there are several, or were several
+// last time, what they lead to, answers and further calls, is not written one by
+// one, with the writer and the peer woken each time, but when the batch is over.
+func (b *inbox) answering() {
+	b.batch++
+	if !b.corked && (b.burst || b.batch > 1) {
+		b.corked = true
+		b.session.out.cork()
 	}
 }
 
