@@ -158,12 +158,13 @@ func (b *inbox) answering() {
 func (b *inbox) call(f *wire.Frame) {
 	s := b.session
 	s.node.counters.calls.Add(1)
-	q := &inquiry{session: s, to: f.To, tag: f.Tag}
+	q := &inquiry{session: s, pid: f.To, tag: f.Tag}
+	q.owing.peer, q.owing.to = s, q
 	if f.HasTimeout {
 		q.at = time.Now().Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
 	}
 	s.inquiries.enter(q)
-	b.in.call, b.in.answer = true, q.answer
+	b.in.call, b.in.owing = true, &q.owing
 	if err := b.deliver(f); err != nil {
 		s.inquiries.leave(q)
 		s.failed(f, err)
