@@ -169,7 +169,10 @@ func abandoned(t *testing.T, grace time.Duration) {
 			_, linked := actor.SpawnLinked(in, idle())
 			elsewhere := make(chan error)
 			go func() { elsewhere <- other.Cast(derived, 1) }()
+			_, all := other.CastAll(bg, []int{1, 2})
+			_, allDerived := other.CastAll(derived, []int{1, 2})
 			afterwards <- map[string]error{
+				"CastAll Background": all, "CastAll derived": allDerived,
 				"Cast derived, on another goroutine": <-elsewhere,
 				"Cast":                               other.Cast(in, 1), "Cast derived": other.Cast(derived, 1), "Cast Background": other.Cast(bg, 1),
 				"Request": actor.Request(bg, other, 1, &actor.Ticket{Holder: newTicket()}),

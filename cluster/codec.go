@@ -31,6 +31,9 @@ type Codec interface {
 	// error is a *CodecError when the bytes are not such a message, otherwise
 	// that of the Cast.
 	decode(in *incoming) error
+
+	// row returns an empty row for casts of such messages.
+	row() row
 }
 
 // encoder is what every Codec for messages of type M is, too. It is the Sender of

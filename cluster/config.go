@@ -182,6 +182,9 @@ type Kind func(ctx context.Context, arg []byte) (actor.AnyRef, error)
 // noListener is Config.Listen of a node that only dials.
 const noListener = "-"
 
+// minFrame is the least that MaxFrame may be.
+const minFrame = 1 << 10
+
 // validate returns c with its defaults, or all that is wrong with it.
 func (c Config) validate() (Config, error) {
 	var wrong []error
@@ -253,7 +256,7 @@ func (c Config) validate() (Config, error) {
 		v    int
 		min  int
 	}{
-		{"MaxFrame", c.MaxFrame, 1 << 10},
+		{"MaxFrame", c.MaxFrame, minFrame},
 		{"HandshakeFrame", c.HandshakeFrame, 1 << 10},
 		{"MaxUnauthenticated", c.MaxUnauthenticated, 1},
 		{"MaxHandshakes", c.MaxHandshakes, 1},

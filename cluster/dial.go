@@ -172,7 +172,7 @@ func (n *Node) redial(now time.Time) (next time.Time) {
 // address; mu is held.
 func (n *Node) joined(j *joiner) bool {
 	for _, s := range n.sessions {
-		if s == j.session || s.trust.Load() && s.leadsTo(j.addr, j.session) {
+		if s == j.session && !s.isOver() || s.trust.Load() && s.leadsTo(j.addr, j.session) {
 			return true
 		}
 	}

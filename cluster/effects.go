@@ -67,10 +67,7 @@ func (n *Node) do(e protocol.Effect) {
 			})
 		})
 	case protocol.Disconnected:
-		n.with(e.Conn, func(s *session) {
-			s.reason = e.Reason
-			n.disconnected(s)
-		})
+		n.with(e.Conn, func(s *session) { n.disconnected(s, errors.New(e.Reason)) })
 	case protocol.Allow:
 		n.with(e.Conn, func(s *session) { s.allow(e.Pid) })
 	case protocol.Revoke:
@@ -240,13 +237,24 @@ func (n *Node) opened(s *session, ev protocol.Opened) error {
 	return nil
 }
 
-// disconnected: the machine says that a session is over; mu is held.
-func (n *Node) disconnected(s *session) {
+// disconnected: a session is over, and why; mu is held. That is told now, though the
+// connection may take a moment to close: another one to the same peer may be its
+// successor, and is told of afterwards.
+func (n *Node) disconnected(s *session, why error) {
+	if EventKind(s.state.Swap(uint32(Disconnected))) == Disconnected {
+		return
+	}
 	s.trust.Store(false)
-	n.later(func() { s.finish(s.gone()) })
+	n.later(func() {
+		s.cause = why
+		s.finish(s.gone())
+		close(s.over)
+		n.tell(s, Disconnected, why)
+	})
 }
 
-// closed is the end of a connection, and of both its goroutines.
+// closed is the end of a connection, and of both its goroutines. If it was
+// authenticated, and the machine did not know yet, it says that the session is over.
 func (n *Node) closed(s *session, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -255,15 +263,13 @@ func (n *Node) closed(s *session, err error) {
 	in, out, _ := s.traffic()
 	n.counters.in.Add(in)
 	n.counters.out.Add(out)
+	if s.known != nil {
+		s.known() // before anybody is told that it is gone
+	}
 	if s.reason != "" {
 		err = errors.New(s.reason)
 	}
-	n.later(func() {
-		s.cause = err
-		s.finish(s.gone())
-		close(s.over)
-		n.tell(s, Disconnected, err)
-	})
+	n.disconnected(s, err)
 	n.wake()
 }
 

@@ -41,6 +41,9 @@ func Enum[M any](variants ...Variant) Codec {
 	return newCodec[M]("Enum", "", variants, func(v *variant) error {
 		plan, reply, err := planOf(v.content)
 		v.body, v.reply = plan, reply
+		if err == nil && reply == nil && plan.takeForm(v.name) {
+			v.fixed = plan
+		}
 		return err
 	})
 }
@@ -72,6 +75,7 @@ type variant struct {
 	body    body
 	reply   *replyField // nil: it is a cast
 	about   CodecError  // names it
+	fixed   *plan       // the body of casts that are all of the same length; nil: it is something else
 }
 
 // body is how a variant's fields, but for the Reply, are encoded; at points to the

@@ -224,6 +224,7 @@ func TestEnumCalls(t *testing.T) {
 	l.answer = func(p *pending, _ []byte, err error) { p.fail(err) }
 	_, err = call(ctx, "end")
 	require.ErrorIs(t, err, rpc.ErrNoReply)
+	_ = target.Wait(ctx)     // its callers are told a moment before it has ended
 	_, err = call(ctx, "ab") // decode says that the actor has ended
 	require.ErrorIs(t, err, actor.ErrStopped)
 	require.Len(t, l.lost, 1)

@@ -4,7 +4,8 @@ import "fmt"
 
 // Event is what happened to a session. Config.Events is sent one for each step, in
 // order: Opened first, and exactly one Disconnected, which comes also if the session
-// was never authenticated.
+// was never authenticated. When a session takes the place of another with the same
+// node, the Disconnected of the old one comes before the Authenticated of the new.
 type Event struct {
 	Kind    EventKind
 	Session Session // what is known by now; its State is Kind
@@ -26,7 +27,8 @@ const (
 	// Ready: both sides have told what they had to tell at first: groups and
 	// names are there.
 	Ready
-	// Disconnected: the connection has ended, however far it had come.
+	// Disconnected: the session is over, however far it had come. Its connection may
+	// take a moment to close.
 	Disconnected
 )
 

@@ -42,13 +42,17 @@ func (i *inlet) Read(p []byte) (int, error) {
 // read is the reader: data goes straight to actors, all else to the machine. It
 // waits for nothing but the connection.
 func (s *session) read() error {
-	in := inbox{session: s, in: incoming{peer: s, ctx: s.node.quiet}}
+	in := inbox{session: s, in: incoming{peer: s, ctx: s.node.quiet}, rows: map[Codec]row{}}
 	s.inlet.before = in.flush
+	defer in.flush()
 	r := wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame)
 	for trusted := false; ; {
 		f, err := r.Next()
 		if err != nil {
 			return err
+		}
+		if f.Kind != wire.KindCast {
+			in.deliverRow() // nothing overtakes
 		}
 		switch {
 		case f.Kind == wire.KindOther:
@@ -75,13 +79,16 @@ func (s *session) read() error {
 type inbox struct {
 	session *session
 	in      incoming // of the message at hand
-	pid     uint64   // of last
+	pid     uint64   // of last, and of the row
 	last    *target  // messages come in runs
 	targets map[uint64]*target
 	casts   uint64 // since flush
 	batch   int    // calls and answers since flush
 	burst   bool   // the batch before was more than one
 	corked  bool   // the outbox is
+
+	row  row           // of casts to last that wait; nil: none do
+	rows map[Codec]row // which serve again and again
 }
 
 // target finds a local actor that the peer may address, nil if it may not. What it
@@ -109,8 +116,8 @@ func (b *inbox) target(pid uint64) *target {
 // maxKept is about how many targets an inbox keeps.
 const maxKept = 1 << 16
 
-func (b *inbox) deliver(f *wire.Frame) error {
-	t := b.target(f.To)
+// deliver has the codec of t decode f and send it there.
+func (b *inbox) deliver(t *target, f *wire.Frame) error {
 	if t == nil {
 		return actor.ErrNoActor
 	}
@@ -120,17 +127,74 @@ func (b *inbox) deliver(f *wire.Frame) error {
 	return err
 }
 
+// cast delivers a cast at once, unless the one before was for the same actor: then
+// it waits in a row for more of them, until something else comes, or nothing more
+// is there to be read, or the row is full.
 func (b *inbox) cast(f *wire.Frame) {
-	b.in.call = false
 	b.casts++
-	if err := b.deliver(f); err != nil {
-		b.session.failed(f, err)
+	if f.To != b.pid {
+		b.deliverRow()
+	}
+	before := b.last
+	t := b.target(f.To)
+	var err error
+	if t != nil && t == before {
+		err = b.wait(t, f)
+	} else {
+		b.deliverRow() // what has come for a target that was revoked
+		b.in.call = false
+		err = b.deliver(t, f)
+	}
+	if err != nil {
+		b.deliverRow() // what came first is refused first
+		b.session.failed(f.To, 0, string(f.Variant), err)
 	}
 }
 
-// flush is called when all that was read is delivered. It brings what was counted
-// into the counters, and has what a batch of calls or answers has led to written.
+// wait puts a cast into the row.
+func (b *inbox) wait(t *target, f *wire.Frame) error {
+	if b.row == nil {
+		row := b.rows[t.codec]
+		if row == nil {
+			row = t.codec.row()
+			b.rows[t.codec] = row
+		}
+		if err := row.begin(t.ref); err != nil {
+			return err
+		}
+		b.row = row
+	}
+	b.in.call, b.in.recent, b.in.variant, b.in.what = false, t.recent, f.Variant, f.What
+	err := b.row.add(&b.in)
+	t.recent = b.in.recent
+	if err == nil && b.row.full() {
+		b.deliverRow()
+	}
+	return err
+}
+
+// deliverRow delivers the casts that wait. What is refused fails alone, as if it
+// had not waited.
+func (b *inbox) deliverRow() {
+	row := b.row
+	if row == nil {
+		return
+	}
+	b.row = nil
+	for {
+		variant, err := row.deliver(b.in.ctx)
+		if err == nil {
+			return
+		}
+		b.session.failed(b.pid, 0, variant, err)
+	}
+}
+
+// flush is called when all that was read was taken. It delivers what waits, brings
+// what was counted into the counters, and has what a batch of calls or answers has
+// led to written.
 func (b *inbox) flush() {
+	b.deliverRow()
 	if b.casts > 0 {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
@@ -165,9 +229,9 @@ func (b *inbox) call(f *wire.Frame) {
 	}
 	s.inquiries.enter(q)
 	b.in.call, b.in.owing = true, &q.owing
-	if err := b.deliver(f); err != nil {
+	if err := b.deliver(b.target(f.To), f); err != nil {
 		s.inquiries.leave(q)
-		s.failed(f, err)
+		s.failed(f.To, f.Tag, string(f.Variant), err)
 		return
 	}
 	s.inquiries.waits(q, b.in.request)
@@ -190,7 +254,7 @@ func (s *session) answer(to, tag uint64, alone bool, what []byte, err error) {
 }
 
 // failed counts what did not reach its actor, and tells the peer.
-func (s *session) failed(f *wire.Frame, err error) {
+func (s *session) failed(to, tag uint64, variant string, err error) {
 	code, _ := codeOf(err)
 	c := &s.node.counters
 	switch code {
@@ -203,8 +267,8 @@ func (s *session) failed(f *wire.Frame, err error) {
 	default:
 		c.dropped.Add(1)
 	}
-	s.node.log.Debug("message not delivered", "from", s.peer.Name, "to", f.To, "variant", string(f.Variant), "error", err)
-	s.nack(f.To, f.Tag, err)
+	s.node.log.Debug("message not delivered", "from", s.peer.Name, "to", to, "variant", variant, "error", err)
+	s.nack(to, tag, err)
 }
 
 // nack tells a Go node that a message, or its answer, came to nothing. That a cast

@@ -275,6 +275,7 @@ func TestGroups(t *testing.T) {
 func TestEventsAndSessions(t *testing.T) {
 	a, b := sides(t)
 	a.dials(b)
+	require.True(t, a.awaits(cluster.Opened).Session.Dialed, "that is known from the beginning")
 	for s := range b.node.Sessions() {
 		require.Equal(t, "a@localhost", s.Node)
 		require.Equal(t, a.node.Addr(), s.Addr)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +136,10 @@ func TestBindNameToCert(t *testing.T) {
 		})
 		_, err := a.node.Dial(a.ctx, b.node.Addr())
 		require.ErrorIs(t, err, cluster.ErrHandshake)
+		for b.node.Stats().Refused == 0 { // b hears of it at about the same time
+			require.NoError(t, b.ctx.Err())
+			runtime.Gosched()
+		}
 		require.EqualValues(t, 1, b.node.Stats().Refused)
 	})
 }

@@ -133,7 +133,7 @@ func (n *Node) open(conn net.Conn, how protocol.Opened, prepare func(*session)) 
 	n.lastConn++
 	how.Conn = n.lastConn
 	n.mu.Unlock()
-	s := newSession(n, how.Conn, conn, isTLS)
+	s := newSession(n, how.Conn, conn, how.Dialed, isTLS)
 	prepare(s)
 	if err := n.opened(s, how); err != nil {
 		_ = conn.Close()
@@ -146,6 +146,7 @@ func (n *Node) open(conn net.Conn, how protocol.Opened, prepare func(*session)) 
 // has ended.
 func (n *Node) serve(s *session) error {
 	err := s.run()
+	s.decided() // before anybody is told of the end
 	n.closed(s, err)
 	return err
 }

@@ -156,15 +156,22 @@ func (n *Node) System() *actor.System { return n.sys }
 // end of the System does the same. Any goroutine may call it, more than once.
 func (n *Node) Stop(ctx context.Context) error { return n.anchor.StopAndWait(ctx) }
 
-// Sessions yields the present connections, the oldest first, those too that are
-// not authenticated yet (Session.State says it). Any goroutine may call it.
+// Sessions yields the present sessions, the oldest first, those too that are not
+// authenticated yet (Session.State says it). With one node at most one of them is
+// Authenticated or Ready. One that is over is not there any more, though its
+// connection may take a moment to close. Any goroutine may call it.
 func (n *Node) Sessions() iter.Seq[Session] {
 	return func(yield func(Session) bool) {
+		var all []Session
 		n.mu.Lock()
-		all := n.sorted()
+		for _, s := range n.sorted() {
+			if !s.isOver() {
+				all = append(all, s.describe())
+			}
+		}
 		n.mu.Unlock()
 		for _, s := range all {
-			if !yield(s.describe()) {
+			if !yield(s) {
 				return
 			}
 		}

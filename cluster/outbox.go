@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
@@ -12,12 +13,11 @@ import (
 // Sizes of an outbox.
 const (
 	bigFrame  = 16 << 10 // a frame above this goes by the slow lane
-	slowShare = 64 << 10 // what a round takes of the slow lane, or one frame
 	chunkSize = 64 << 10 // a buffer that has this much is full
-	keepSpace = 96 << 10 // a buffer with more room than this is given back
-	keepSpare = 4        // so many empty buffers are kept
+	keepSpace = 96 << 10 // the room that a buffer has
 	manyFull  = 4        // with so many full ones senders make way for the writer
 	overdraft = 4 << 20  // what frames that cannot be refused may take above the limit
+	keepBlock = 1 << 20  // a block above this is not used again
 )
 
 // outbox is what a session has to send. Those who send put whole frames into it;
@@ -27,20 +27,19 @@ const (
 // the more there is the fewer calls it takes; they are small enough to stay in a
 // cache and to be used again. In slow are big frames, and, because order holds from
 // sender to receiver, all frames for a receiver that has something in slow. Each
-// round writes all that is in fast, and then a share of slow: so a small message
-// waits behind one big one at most, not behind all of them.
+// round writes all that is in fast, and then one piece of slow: so a small message
+// waits behind one big one at most, not behind all of them. A big frame is made
+// outside of the lock, in memory of its own, which the writer writes and gives back.
 type outbox struct {
 	limit int // bytes, above which put refuses
 
 	mu      sync.Mutex
-	fast    []byte         // guarded by mu: the buffer that is being filled
+	fast    []byte         // guarded by mu: the buffer that is being filled; nil: a spare one is next
 	full    [][]byte       // guarded by mu: those before it, the oldest first
-	spare   [][]byte       // guarded by mu: empty ones
 	batch   [][]byte       // of the writer: what it has taken
 	size    int            // guarded by mu: bytes in fast and full
-	slow    []byte         // guarded by mu: frames one after another
-	lengths []slowFrame    // guarded by mu: of the frames in slow
-	first   int            // guarded by mu: the index in lengths of the first that is left
+	slow    []piece        // guarded by mu: the oldest first
+	slowly  int            // guarded by mu: bytes in slow
 	waiting map[uint64]int // guarded by mu: frames in slow, for each receiver
 	writing int            // guarded by mu: bytes that the writer has taken and not written
 	asleep  bool           // guarded by mu: the writer waits for wake
@@ -53,10 +52,23 @@ type outbox struct {
 	direct *direct       // nil: there is none
 }
 
-// slowFrame is a frame in the slow lane.
-type slowFrame struct {
-	to     uint64
-	length int
+// piece is what the writer takes of the slow lane at once: a big frame, whose memory
+// is a block, or small ones one after another.
+type piece struct {
+	b   []byte
+	big bool
+	to  []uint64 // whom its frames are for
+}
+
+// blocks are what big frames were in. The collector empties it.
+var blocks sync.Pool // of *[]byte
+
+// block returns memory for a frame whose arguments have that length.
+func block(length int) []byte {
+	if b, ok := blocks.Get().(*[]byte); ok && cap(*b) >= length {
+		return *b
+	}
+	return make([]byte, 0, length)
 }
 
 // urgency says how a frame queues.
@@ -123,19 +135,19 @@ func (o *outbox) uncork() {
 }
 
 // writeHere writes what is in fast on the goroutine of who has put it there, which
-// spares a lone call, and a batch, the way over the writer: two µs, or ten if a processor has to
-// be woken. It does not wait: what the connection does not take at once is left.
-// mu is held; while mu is given up it counts as awake, so
-// that nobody wakes it, and this goroutine is the writer. It does nothing if the writer
-// is at work or has more to do than that. If something is left to do
-// then, the caller, who finds asleep set, wakes it.
+// spares a lone call, and a batch, the way over the writer: two µs, or ten if a
+// processor has to be woken. It does nothing if the writer is at work, or has more to
+// do than that, and it does not wait: what the connection does not take at once is
+// left. mu is held; while mu is given up the writer counts as awake, so that nobody
+// wakes it, and this goroutine is the writer. If something is left to do then, the
+// caller, who finds asleep set, wakes it.
 func (o *outbox) writeHere() {
-	if !o.asleep || o.direct == nil || len(o.full)+len(o.slow) > 0 {
+	if !o.asleep || o.direct == nil || len(o.full)+o.slowly > 0 {
 		return
 	}
 	o.asleep = false
 	b := o.fast
-	o.fast, o.size = o.empty(), 0
+	o.fast, o.size = nil, 0
 	o.writing = len(b)
 	o.mu.Unlock()
 	n := o.direct.write(b)
@@ -144,33 +156,35 @@ func (o *outbox) writeHere() {
 	o.written += uint64(n)
 	o.asleep = true
 	if n == len(b) {
-		o.keep(b)
+		keep(b)
 		return
 	}
 	o.full = slices.Insert(o.full, 0, b[n:])
 	o.size += len(b) - n
 }
 
-// empty returns a buffer to fill, nil if there is none; mu is held.
-func (o *outbox) empty() []byte {
-	last := len(o.spare) - 1
-	if last < 0 {
-		return nil
-	}
-	b := o.spare[last]
-	o.spare = o.spare[:last]
-	return b
+// spares are empty buffers. All sessions share them: one that has nothing to send
+// has no buffer, and one that is behind as many as it needs, without one of them
+// being made, and so cleared, anew.
+var spares = sync.Pool{New: func() any { return new([keepSpace]byte) }}
+
+// spare returns an empty buffer.
+func spare() []byte {
+	return spares.Get().(*[keepSpace]byte)[:0] //nolint:forcetypeassert // New makes no other
 }
 
-// keep takes a buffer back that is written; mu is held.
-func (o *outbox) keep(b []byte) {
-	if cap(b) > 0 && cap(b) <= keepSpace && len(o.spare) < keepSpare {
-		o.spare = append(o.spare, b[:0])
+// keep takes a buffer back that is written.
+func keep(b []byte) {
+	if cap(b) == keepSpace {
+		spares.Put((*[keepSpace]byte)(b[:keepSpace]))
 	}
 }
 
 // putCast is put for a cast: it makes no closure.
 func (o *outbox) putCast(to uint64, variant string, args []byte) error {
+	if len(args) > bigFrame {
+		return o.putBig(to, data, wire.AppendCast(block(len(args)+frameOverhead+len(variant)), to, args, variant, nil))
+	}
 	o.mu.Lock()
 	if err := o.room(data); err != nil {
 		o.mu.Unlock()
@@ -183,17 +197,57 @@ func (o *outbox) putCast(to uint64, variant string, args []byte) error {
 	return nil
 }
 
+// putFixed is put for a cast of fixed size: its form is copied, and the values are
+// stored where they belong.
+func (o *outbox) putFixed(to uint64, v *variant, at unsafe.Pointer) error {
+	o.mu.Lock()
+	if err := o.room(data); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	before := len(o.fast)
+	dst, what := v.fixed.form.Append(o.fast, to)
+	if err := v.fixed.fill(what, at); err != nil {
+		o.mu.Unlock() // fast ends where it did
+		return v.blame("encode", err)
+	}
+	o.fast = dst
+	o.queue(to, data, before)
+	o.wakeAndUnlock()
+	return nil
+}
+
 // putCall is put for a call.
 func (o *outbox) putCall(to, tag, timeoutMS uint64, limited, alone bool, variant string, args []byte) error {
+	if len(args) > bigFrame {
+		b := block(len(args) + frameOverhead + len(variant))
+		return o.putBig(to, data, wire.AppendCall(b, to, args, tag, timeoutMS, limited, variant, nil))
+	}
 	return o.putAlone(to, data, alone, func(dst []byte) []byte {
 		return wire.AppendCall(dst, to, args, tag, timeoutMS, limited, variant, nil)
 	})
 }
 
-// room says why a frame is refused; mu is held.
+// putBig is put for a frame that is above bigFrame and is in a block.
+func (o *outbox) putBig(to uint64, u urgency, frame []byte) error {
+	o.mu.Lock()
+	if err := o.room(u); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	o.queueBig(to, frame)
+	o.wakeAndUnlock()
+	return nil
+}
+
+// room says why a frame is refused; if it is not, there is a buffer for it. mu is
+// held.
 func (o *outbox) room(u urgency) error {
 	if o.closed != nil {
 		return o.closed
+	}
+	if o.fast == nil {
+		o.fast = spare()
 	}
 	switch queued := o.queued(); {
 	case queued < o.limit:
@@ -218,15 +272,37 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 		o.size += length
 		if len(o.fast) >= chunkSize {
 			o.full = append(o.full, o.fast)
-			if o.fast = o.empty(); o.fast == nil {
-				o.fast = make([]byte, 0, keepSpace)
-			}
+			o.fast = nil
 		}
 		return
 	}
-	o.slow = append(o.slow, o.fast[before:]...)
+	frame := o.fast[before:]
+	if length > bigFrame {
+		o.queueBig(to, append(block(length), frame...))
+	} else {
+		o.queueSlow(to, frame)
+	}
 	o.fast = o.fast[:before]
-	o.lengths = append(o.lengths, slowFrame{to, length})
+}
+
+// queueBig appends a piece, which keeps frame; mu is held.
+func (o *outbox) queueBig(to uint64, frame []byte) {
+	o.slow = append(o.slow, piece{frame, true, []uint64{to}})
+	o.slowly += len(frame)
+	o.waiting[to]++
+}
+
+// queueSlow appends a small frame to the last piece, or to a new one if that is a
+// big frame or has enough; mu is held.
+func (o *outbox) queueSlow(to uint64, frame []byte) {
+	last := len(o.slow) - 1
+	if last < 0 || o.slow[last].big || len(o.slow[last].b)+len(frame) > chunkSize {
+		o.slow = append(o.slow, piece{})
+		last++
+	}
+	p := &o.slow[last]
+	p.b, p.to = append(p.b, frame...), append(p.to, to)
+	o.slowly += len(frame)
 	o.waiting[to]++
 }
 
@@ -234,7 +310,7 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 // is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
 	held := o.corked && len(o.full) == 0
-	wake := o.asleep && (o.size+len(o.slow) > 0 && !held || o.closed != nil)
+	wake := o.asleep && (o.size+o.slowly > 0 && !held || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}
@@ -264,7 +340,7 @@ func (o *outbox) end(err error, last bool) {
 }
 
 // queued is how many bytes wait or are being written; mu is held.
-func (o *outbox) queued() int { return o.size + len(o.slow) + o.writing }
+func (o *outbox) queued() int { return o.size + o.slowly + o.writing }
 
 // write is the writer: it writes to w what comes, until the outbox is closed or
 // w fails, and returns why. Nothing is taken afterwards.
@@ -274,7 +350,7 @@ func (o *outbox) write(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		o.batch = append(o.batch, slow)
+		o.batch = append(o.batch, slow.b)
 		for _, b := range o.batch {
 			if len(b) == 0 {
 				continue
@@ -285,15 +361,18 @@ func (o *outbox) write(w io.Writer) error {
 			}
 		}
 		o.batch = o.batch[:len(o.batch)-1]
+		if slow.big && cap(slow.b) <= keepBlock {
+			b := slow.b[:0]
+			blocks.Put(&b)
+		}
 		o.give()
 	}
 }
 
-// take waits for something to write: batch, and then slow. That stays where it is:
-// whoever appends to the lane meanwhile writes behind it.
-func (o *outbox) take() (slow []byte, err error) {
+// take waits for something to write: batch, and then slow.
+func (o *outbox) take() (slow piece, err error) {
 	o.mu.Lock()
-	for o.size+len(o.slow) == 0 && o.closed == nil {
+	for o.size+o.slowly == 0 && o.closed == nil {
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
@@ -301,30 +380,23 @@ func (o *outbox) take() (slow []byte, err error) {
 		o.mu.Lock()
 	}
 	defer o.mu.Unlock()
-	if o.closed != nil && (!o.last || o.size+len(o.slow) == 0) {
-		return nil, o.closed
+	if o.closed != nil && (!o.last || o.size+o.slowly == 0) {
+		return piece{}, o.closed
 	}
 	o.full = append(o.full, o.fast)
 	o.batch, o.full = o.full, o.batch[:0]
-	o.fast = o.empty()
-	share := 0
-	for o.first < len(o.lengths) {
-		f := o.lengths[o.first]
-		if share > 0 && share+f.length > slowShare {
-			break
-		}
-		share += f.length
-		o.first++
-		if o.waiting[f.to]--; o.waiting[f.to] == 0 {
-			delete(o.waiting, f.to)
+	o.fast = nil
+	if len(o.slow) > 0 {
+		slow, o.slow[0] = o.slow[0], piece{}
+		o.slow = o.slow[1:] // append moves what is left when it has come to the end
+		for _, to := range slow.to {
+			if o.waiting[to]--; o.waiting[to] == 0 {
+				delete(o.waiting, to)
+			}
 		}
 	}
-	if o.first > len(o.lengths)/2 && o.first > 1024 {
-		o.lengths = append(o.lengths[:0], o.lengths[o.first:]...)
-		o.first = 0
-	}
-	slow, o.slow = o.slow[:share:share], o.slow[share:]
-	o.writing, o.size = o.size+share, 0
+	o.slowly -= len(slow.b)
+	o.writing, o.size = o.size+len(slow.b), 0
 	return slow, nil
 }
 
@@ -335,17 +407,10 @@ func (o *outbox) give() {
 	o.written += uint64(o.writing)
 	o.writing = 0
 	for _, b := range o.batch {
-		o.keep(b)
+		keep(b)
 	}
 	clear(o.batch[:cap(o.batch)])
 	if cap(o.batch) > 1024 {
 		o.batch = nil
-	}
-	if len(o.slow) == 0 {
-		// The memory behind us goes with it.
-		o.slow, o.first = nil, 0
-		if o.lengths = o.lengths[:0]; cap(o.lengths) > 1024 {
-			o.lengths = nil
-		}
 	}
 }

@@ -7,13 +7,18 @@ import (
 	"reflect"
 	"strings"
 	"unsafe"
+
+	"github.com/ractor-go/ractor/cluster/internal/wire"
 )
 
 // plan is how a struct crosses the wire as a variant of a Rust enum that derives
 // RactorClusterMessage (wire reference 7.4): its fields in order, each after its
 // length, without the Reply. It is made once for a type; then fields are found
 // by their offsets.
-type plan struct{ fields []field }
+type plan struct {
+	fields []field
+	form   *wire.Form // of casts that are all of the same length; nil: they are not
+}
 
 type field struct {
 	value
@@ -77,6 +82,40 @@ func (p *plan) encode(at unsafe.Pointer, out *outgoing) *CodecError {
 		binary.BigEndian.PutUint64(dst[start-lengthSize:], uint64(len(dst)-start))
 	}
 	out.args = dst
+	return nil
+}
+
+// takeForm sets form, for casts of the variant name, if their arguments have always
+// the same length and are not many.
+func (p *plan) takeForm(name string) bool {
+	var what []byte
+	for _, f := range p.fields {
+		if !f.fixed() {
+			return false
+		}
+		what = binary.BigEndian.AppendUint64(what, uint64(f.least))
+		what = append(what, make([]byte, f.least)...)
+	}
+	if len(what)+len(name)+frameOverhead > minFrame {
+		return false
+	}
+	p.form = wire.NewForm(what, name)
+	return true
+}
+
+// fill is encode into what, which is of the form, and has the lengths. It runs no
+// code but ours.
+func (p *plan) fill(what []byte, at unsafe.Pointer) *CodecError {
+	for i := range p.fields {
+		f := &p.fields[i]
+		what = what[lengthSize:]
+		if f.shape == bits64 {
+			binary.BigEndian.PutUint64(what, *(*uint64)(unsafe.Add(at, f.offset)))
+		} else if _, err := f.append(what[:0], unsafe.Add(at, f.offset), nil); err != nil {
+			return &CodecError{Field: f.name, Err: err}
+		}
+		what = what[f.least:]
+	}
 	return nil
 }
 

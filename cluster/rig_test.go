@@ -238,12 +238,17 @@ func (g *gate) Read(p []byte) (int, error) {
 	if len(p) > 512 {
 		p = p[:512]
 	}
+	g.wait()
+	return g.Conn.Read(p)
+}
+
+// wait returns when the gate is open.
+func (g *gate) wait() {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	for g.held {
 		g.room.Wait()
 	}
-	g.mu.Unlock()
-	return g.Conn.Read(p)
 }
 
 // Close opens too.
@@ -258,16 +263,22 @@ func (s *side) pipes(to *side) *gate {
 	s.t.Helper()
 	x, y := net.Pipe()
 	g := newGate(y)
+	s.connects(x, to, g)
+	return g
+}
+
+// connects makes a session of the two ends of a connection.
+func (s *side) connects(x net.Conn, to *side, y net.Conn) {
+	s.t.Helper()
 	accepted := make(chan error, 1)
 	go func() {
-		_, err := to.node.Connect(to.ctx, g, false)
+		_, err := to.node.Connect(to.ctx, y, false)
 		accepted <- err
 	}()
 	d, err := s.node.Connect(s.ctx, x, true)
 	require.NoError(s.t, err)
 	require.Equal(s.t, to.node.Name(), d.Node)
 	require.NoError(s.t, <-accepted)
-	return g
 }
 
 // dialsThrough is dials over a connection that the test can cut.

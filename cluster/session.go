@@ -55,7 +55,8 @@ type session struct {
 	conn   net.Conn
 	secure bool
 	out    *outbox
-	known  func() // called once when the peer is authenticated
+	dialed bool   // by this node
+	known  func() // called when the peer is authenticated, and at the end
 
 	peer  protocol.Peer // written before trust is set
 	addr  string        // that was dialled; empty: none
@@ -63,7 +64,7 @@ type session struct {
 	trust atomic.Bool   // authenticated, and not over: data may come and go
 
 	ready  chan struct{} // closed at Ready
-	over   chan struct{} // closed at the end
+	over   chan struct{} // closed when it is over; the connection may still be open
 	cause  error         // written before over is closed: why
 	claim  string        // guarded by node.mu: the peer's name, as it says
 	reason string        // guarded by node.mu: why the machine has ended it
@@ -98,11 +99,12 @@ type call struct {
 	answer *pending // nil: nobody waits
 }
 
-func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *session {
+func newSession(n *Node, id protocol.ConnID, conn net.Conn, dialed, secure bool) *session {
 	s := &session{
 		node:    n,
 		id:      id,
 		conn:    conn,
+		dialed:  dialed,
 		secure:  secure,
 		out:     newOutbox(n.cfg.Outbound),
 		ready:   make(chan struct{}),
@@ -122,13 +124,15 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, secure bool) *sessio
 
 // describe returns what is known.
 func (s *session) describe() Session {
-	d := Session{Remote: remoteOf(s.conn), Secure: s.secure, State: EventKind(s.state.Load())}
+	d := Session{Remote: remoteOf(s.conn), Dialed: s.dialed, Secure: s.secure, State: EventKind(s.state.Load())}
 	if d.State > Opened {
-		d.Node, d.Addr, d.Incarnation = s.peer.Name, s.peer.Addr, s.peer.Incarnation
-		d.Go, d.Dialed = s.peer.Go, s.peer.Dialed
+		d.Node, d.Addr, d.Incarnation, d.Go = s.peer.Name, s.peer.Addr, s.peer.Incarnation, s.peer.Go
 	}
 	return d
 }
+
+// isOver says that the session has ended; its connection may still be open.
+func (s *session) isOver() bool { return EventKind(s.state.Load()) == Disconnected }
 
 func remoteOf(conn net.Conn) string {
 	if a := conn.RemoteAddr(); a != nil {
@@ -142,6 +146,11 @@ func (s *session) authenticated(p protocol.Peer) {
 	s.peer = p
 	s.state.Store(uint32(Authenticated))
 	s.trust.Store(true)
+	s.decided()
+}
+
+// decided says that the connection waits for its peer's authentication no more.
+func (s *session) decided() {
 	if s.known != nil {
 		s.known()
 	}

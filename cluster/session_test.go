@@ -14,7 +14,7 @@ import (
 func TestCallAfterDown(t *testing.T) {
 	here, there := net.Pipe()
 	defer func() { require.NoError(t, here.Close()); require.NoError(t, there.Close()) }()
-	s := newSession(&Node{cfg: Config{Outbound: 1 << 20}}, 1, here, false)
+	s := newSession(&Node{cfg: Config{Outbound: 1 << 20}}, 1, here, false, false)
 	s.shims[7] = &far{session: s, pid: 7}
 	_, alone, err := s.enter(call{7, &pending{}})
 	require.NoError(t, err)

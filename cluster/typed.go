@@ -142,6 +142,11 @@ func (c *typed[M]) Schema() string {
 
 // Send sends m to a shim of this package (actor.Sender).
 func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticket) error {
+	if f, ok := to.Far().(*far); ok && t == nil {
+		if v, at := c.fixed(&m); v != nil {
+			return f.session.out.putFixed(f.pid, v, at)
+		}
+	}
 	way, ok := to.Far().(line)
 	if !ok {
 		return fmt.Errorf("%w: %v is no actor of a cluster", actor.ErrWrongType, to.Far())
@@ -165,6 +170,28 @@ func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticke
 		settle(t)
 	}
 	return nil
+}
+
+// fixed returns m's variant and where the struct is, if that can be encoded by
+// fill; otherwise nil. The data word of an interface is a pointer in m itself, or
+// points to what m has: such structs have no pointers, so none is that word itself.
+func (c *typed[M]) fixed(m *M) (*variant, unsafe.Pointer) {
+	if v := c.self; v != nil {
+		if v.fixed == nil {
+			return nil, nil
+		}
+		return v, hide(unsafe.Pointer(m))
+	}
+	message := any(*m)
+	v := c.byType[typeOf(message)]
+	if v == nil || v.fixed == nil {
+		return nil, nil
+	}
+	at := (*[2]unsafe.Pointer)(unsafe.Pointer(&message))[1]
+	if at == nil {
+		return nil, nil
+	}
+	return v, at
 }
 
 func (c *typed[M]) encode(m M, out *outgoing) error {
@@ -193,9 +220,29 @@ func unknownType(m any) error {
 func (c *typed[M]) decode(in *incoming) error {
 	to, ok := actor.As[M](in.to)
 	if !ok {
-		return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, in.to, c.Message())
+		return c.takesNone(in.to)
 	}
-	var m M
+	m, err := c.message(in)
+	if err != nil {
+		return err
+	}
+	if !in.call {
+		return to.Cast(in.ctx, m)
+	}
+	err = actor.Request(in.ctx, to, m, in.request.Ticket)
+	if err != nil {
+		in.request.GiveUp()
+	}
+	return err
+}
+
+// takesNone is the error of messages to an actor that does not take them.
+func (c *typed[M]) takesNone(to actor.AnyRef) error {
+	return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, to, c.Message())
+}
+
+// message makes the message that in describes.
+func (c *typed[M]) message(in *incoming) (m M, err error) {
 	v := c.self
 	if v == nil || v.name != "" {
 		if v = in.recent; v == nil || v.name != string(in.variant) {
@@ -203,28 +250,30 @@ func (c *typed[M]) decode(in *incoming) error {
 			in.recent = v
 		}
 		if v == nil {
-			return &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
+			return m, &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
 		}
 	}
 	if v == c.self {
 		if err := v.decode(hide(unsafe.Pointer(&m)), in); err != nil {
-			return v.blame("decode", err)
+			return m, v.blame("decode", err)
 		}
-	} else {
-		made, err := v.box.decode(v, in)
-		if err != nil {
-			return v.blame("decode", err)
-		}
-		m, _ = made.(M)
+		return m, nil
 	}
-	if !in.call {
-		return to.Cast(in.ctx, m)
+	made, wrong := v.box.decode(v, in)
+	if wrong != nil {
+		return m, v.blame("decode", wrong)
 	}
-	err := actor.Request(in.ctx, to, m, in.request.Ticket)
-	if err != nil {
-		in.request.GiveUp()
+	m, _ = made.(M)
+	return m, nil
+}
+
+// nameOf returns the name of m's variant.
+func (c *typed[M]) nameOf(m M) string {
+	v := c.self
+	if v == nil {
+		v = c.byType[typeOf(m)]
 	}
-	return err
+	return v.name
 }
 
 // blame completes an error of v.

@@ -96,6 +96,12 @@ func valueOf(t reflect.Type) (value, error) {
 	return v, nil
 }
 
+// fixed says that all such values are of the same length, least, and that to
+// encode them runs no code but ours.
+func (v *value) fixed() bool {
+	return !v.many && v.shape != text && v.shape != message && v.shape != reference
+}
+
 // instead is the advice for a type without an encoding.
 func instead(t reflect.Type) string {
 	switch t.Kind() {

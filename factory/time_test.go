@@ -11,14 +11,17 @@ import (
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/factory"
+	"github.com/ractor-go/ractor/sched"
 )
 
 // bubble runs f in a synctest bubble, with a System of its own. The context has
-// no deadline: its timer would be the only thing to wait for.
+// no deadline: its timer would be the only thing to wait for. With four workers,
+// whatever the machine has, handlers that block hold up nobody, and no time passes
+// until a spare is there.
 func bubble(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		sys, err := actor.NewSystem(actor.Config{KillGrace: 2 * time.Second})
+		sys, err := actor.NewSystem(actor.Config{KillGrace: 2 * time.Second, Sched: sched.Config{Workers: 4}})
 		require.NoError(t, err)
 		ctx := actor.WithSystem(context.Background(), sys)
 		f(t, ctx)

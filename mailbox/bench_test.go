@@ -47,6 +47,33 @@ func BenchmarkPushPop(b *testing.B) {
 	})
 }
 
+// As BenchmarkPushPop, for 64 messages at once; an iteration is a message.
+func BenchmarkPushChainPop(b *testing.B) {
+	var p mailbox.Pool[payload16]
+	var own mailbox.Cache[payload16]
+	for name, c := range map[string]*mailbox.Cache[payload16]{"cache": &own, "nocache": nil} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var box mailbox.Mailbox[payload16, error]
+			for left := b.N; left > 0; left -= 64 {
+				chain := mailbox.NewChain(&p, c)
+				for range 64 {
+					chain.Add(payload16{})
+				}
+				box.PushChain(&chain)
+				for range 64 {
+					if _, ok := box.Pop(&p, &own); !ok || box.HasControl() {
+						b.Fatal("lost")
+					}
+				}
+				if !box.Sleep() {
+					b.Fatal("awake")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkPushPopControl(b *testing.B) {
 	b.ReportAllocs()
 	var box mailbox.Mailbox[payload16, error]

@@ -43,7 +43,7 @@ func (b *Mailbox[M, E]) PushControl(l Lane, e E) Outcome {
 		panic(fmt.Sprintf("mailbox: PushControl to lane %v, which is no control lane", l))
 	}
 	n := &node[event[E]]{value: event[E]{l, e}}
-	if push(&b.control, &n.link) == &closed {
+	if push(&b.control, &n.link, &n.link, 1) == &closed {
 		return Closed
 	}
 	// The event is in its lane: from here on the order of the two steps is that of the first list in the

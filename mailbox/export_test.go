@@ -32,7 +32,7 @@ func (b *Mailbox[M, E]) Prepare(p *Pool[M], c *Cache[M], m M) (head, l *link) {
 	n := p.get(c)
 	n.value = m
 	head = b.word.Load()
-	n.over(head)
+	n.over(head, &n.link, 1)
 	return head, &n.link
 }
 

@@ -26,6 +26,8 @@ type faulty struct {
 	publish func(b *Mailbox[int, int], at uint64, m int) Outcome
 	wait    func(r *ring[int]) error
 	control func(b *Mailbox[int, int], l Lane, e int) Outcome
+
+	pushChain func(b *Mailbox[int, int], ch *Chain[int]) Outcome
 }
 
 // prog is a mailbox, its consumer and what came of everything. What is not atomic here belongs to the step
@@ -126,6 +128,28 @@ func (p *prog) push(c *Cache[int], m int) Outcome {
 	return p.publish(&p.box, at, m)
 }
 
+// chain adds a thread that pushes two chains, of n messages each: 10*from, and so on.
+func (p *prog) chain(name string, from, n int) {
+	p.Go(name, func() {
+		cache := p.cache()
+		for k := range 2 {
+			chain := NewChain(&p.pool, cache)
+			for i := range n {
+				chain.Add(10*from + k*n + i)
+			}
+			o := Closed
+			if p.pushChain != nil {
+				o = p.pushChain(&p.box, &chain)
+			} else {
+				o = p.box.PushChain(&chain)
+			}
+			if !p.did(o) {
+				p.refused += n - 1 // and one that did has counted
+			}
+		}
+	})
+}
+
 // producer adds a thread that pushes n messages: 10*from, and so on.
 func (p *prog) producer(name string, from, n int) {
 	p.Go(name, func() {
@@ -187,6 +211,49 @@ var programs = map[string]struct {
 			p.producer("push a", 1, 2)
 			p.producer("push b", 2, 2)
 			p.settle(4)
+		},
+	},
+	"chain and sleep": {
+		what: "a chain wakes once, and is there whole or not at all",
+		make: func(r *weave.Run, f faulty) {
+			p := newProg(r, 0, f)
+			p.chain("chain", 1, 2)
+			p.settle(4)
+		},
+	},
+	"chain, push and pop": {
+		what: "a chain and the pushes of another: each message once, in its producer's order, and nothing within a chain",
+		make: func(r *weave.Run, f faulty) {
+			p := newProg(r, 0, f)
+			p.chain("chain", 1, 2)
+			p.producer("push", 2, 2)
+			p.settle(6)
+			p.End(func() {
+				for _, first := range []int{10, 12} {
+					at := slices.Index(p.handled, first)
+					require.Equal(p, first+1, p.handled[at+1], "within a chain: %v", p.handled)
+				}
+			})
+		},
+	},
+	"chains": {
+		what: "two producers of chains, and a signal",
+		make: func(r *weave.Run, f faulty) {
+			p := newProg(r, 0, f)
+			p.chain("chain a", 1, 2)
+			p.chain("chain b", 2, 2)
+			p.signal("signal", Signal, 9)
+			p.settle(9)
+		},
+	},
+	"Close and chain": {
+		what: "a chain that is accepted comes out after Close too, whole; of one that is not nothing does",
+		make: func(r *weave.Run, f faulty) {
+			p := newProg(r, 0, f)
+			p.closeAt = 1
+			p.chain("chain", 1, 2)
+			p.producer("push", 2, 1)
+			p.settle(5)
 		},
 	},
 	"control lanes and sleep": {
@@ -464,7 +531,38 @@ var mutants = map[string]struct {
 		if b.Wake() {
 			o = Wake
 		}
-		push(&b.control, &(&node[event[int]]{value: event[int]{l, e}}).link)
+		n := &(&node[event[int]]{value: event[int]{l, e}}).link
+		push(&b.control, n, n, 1)
+		return o
+	}}},
+	"a chain on top of a head that has moved": {"chain, push and pop", faulty{pushChain: func(b *Mailbox[int, int], ch *Chain[int]) Outcome {
+		head := b.word.Load()
+		ch.top.over(head, ch.bottom, ch.n)
+		for !b.word.CompareAndSwap(head, ch.top) {
+			head = b.word.Load()
+		}
+		if head == nil {
+			return Wake
+		}
+		return Queued
+	}}},
+	"a chain link by link, and who was told Wake forgets it": {"chain and sleep", faulty{pushChain: func(b *Mailbox[int, int], ch *Chain[int]) Outcome {
+		o := Queued
+		for _, l := range []*link{ch.bottom, ch.top} {
+			o = Queued
+			if push(&b.word, l, l, 1) == nil {
+				o = Wake
+			}
+		}
+		return o
+	}}},
+	"a chain link by link, and another comes between": {"chain, push and pop", faulty{pushChain: func(b *Mailbox[int, int], ch *Chain[int]) Outcome {
+		o := Queued
+		for _, l := range []*link{ch.bottom, ch.top} {
+			if push(&b.word, l, l, 1) == nil {
+				o = Wake
+			}
+		}
 		return o
 	}}},
 	"WaitRoom looks first and joins then": {"WaitRoom", faulty{wait: func(r *ring[int]) error {

@@ -39,36 +39,38 @@ type node[T any] struct {
 // nodes of one T only, and no caller passes a sentinel or nil.
 func as[T any](l *link) *node[T] { return (*node[T])(unsafe.Pointer(l)) }
 
-// over puts l on top of head, which is what a stack's word held; l still belongs to the caller.
-func (l *link) over(head *link) {
-	depth := uint32(1)
-	l.next = nil
+// over puts a chain of n nodes, from top down to bottom, on top of head, which is what a stack's word held; they
+// still belong to the caller. Only a head is asked for its depth, so that of the nodes between does not matter.
+func (top *link) over(head, bottom *link, n uint32) {
+	depth := n
+	bottom.next = nil
 	if head != nil && head != &awake {
-		l.next = head
-		depth = head.depth.Load() + 1
+		bottom.next = head
+		depth += head.depth.Load()
 	}
 	// An atomic store costs as much as the CAS that follows, a load nothing. Where there is no backlog the
 	// depth is 1 in every life of a node, and this is all load.
-	if l.depth.Load() != depth {
-		l.depth.Store(depth)
+	if top.depth.Load() != depth {
+		top.depth.Store(depth)
 	}
 }
 
-// push links l into the stack and returns what it found there: nil, &awake, the former head, or &closed, in
-// which case l was not accepted and still belongs to the caller.
+// push links a chain of n nodes, from top down to bottom, into the stack and returns what it found there: nil,
+// &awake, the former head, or &closed, in which case they were not accepted and still belong to the caller. One CAS
+// makes all of them visible, so that they are in the stack together or not at all, and nothing is between them.
 //
 // ABA does no harm here. Between the load and the CAS the head may be taken, recycled and pushed again; then
-// the CAS succeeds, and it is right to: l.next points at what is the head now, and that is all that a push
+// the CAS succeeds, and it is right to: bottom.next points at what is the head now, and that is all that a push
 // claims. What makes ABA deadly in a Treiber stack is a pop that trusts head.next. There is none: the only
 // taker takes everything at once.
-func push(word *weave.Pointer[link], l *link) *link {
+func push(word *weave.Pointer[link], top, bottom *link, n uint32) *link {
 	for {
 		head := word.Load()
 		if head == &closed {
 			return head
 		}
-		l.over(head)
-		if word.CompareAndSwap(head, l) {
+		top.over(head, bottom, n)
+		if word.CompareAndSwap(head, top) {
 			return head
 		}
 	}

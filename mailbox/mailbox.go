@@ -22,7 +22,7 @@ type Mailbox[M, E any] struct {
 	//	&closed  closed, for ever
 	//	a node   the newest message; awake
 	//
-	// The arcs, each with its one function: nil → chain and &awake → chain (Push), nil → &awake (Wake, and
+	// The arcs, each with its one function: nil → chain and &awake → chain (push), nil → &awake (Wake, and
 	// Sleep when it changes its mind), chain → &awake (take), &awake → nil (Sleep), any → &closed (Close).
 	word weave.Pointer[link]
 
@@ -95,7 +95,7 @@ func (b *Mailbox[M, E]) Push(p *Pool[M], c *Cache[M], m M) Outcome {
 	}
 	n := p.get(c)
 	n.value = m
-	switch push(&b.word, &n.link) {
+	switch push(&b.word, &n.link, &n.link, 1) {
 	case nil:
 		return Wake
 	case &closed:

@@ -17,6 +17,12 @@ var meetPool mailbox.Pool[int]
 func pushEvent(b *box) mailbox.Outcome   { return b.PushControl(mailbox.Supervision, 1) }
 func pushMessage(b *box) mailbox.Outcome { return b.Push(&meetPool, nil, 1) }
 
+func pushChain(b *box) mailbox.Outcome {
+	chain := mailbox.NewChain(&meetPool, nil)
+	chain.Add(1)
+	return b.PushChain(&chain)
+}
+
 func popEvent(b *box) bool {
 	_, _, ok := b.PopControl()
 	return ok
@@ -37,6 +43,7 @@ func TestPushMeetsSleep(t *testing.T) {
 	}{
 		"control": {0, pushEvent, popEvent},
 		"message": {0, pushMessage, popMessage},
+		"chain":   {0, pushChain, popMessage},
 		"bounded": {2, pushMessage, popMessage},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,13 @@ func runModel(t *testing.T, ops []byte) {
 func (m *model) step(op int) {
 	arg := op / 16
 	switch op % 16 {
-	case 0, 1, 2, 3:
+	case 3:
+		if m.bound == 0 {
+			m.pushChain(arg)
+			return
+		}
+		fallthrough
+	case 0, 1, 2:
 		m.next++
 		o := m.b.Push(&m.p, m.c[arg%3], m.next)
 		require.Equal(m.t, m.accept(true, 0), o)
@@ -123,6 +129,20 @@ func (m *model) accept(written bool, at uint64) mailbox.Outcome {
 	}
 	m.queue = append(m.queue, entry{m.next, at, written})
 	return m.wake()
+}
+
+// pushChain pushes up to five messages at once: either all come in or none does.
+func (m *model) pushChain(arg int) {
+	chain := mailbox.NewChain(&m.p, m.c[arg%3])
+	want := mailbox.Queued
+	for range arg % 6 {
+		m.next++
+		chain.Add(m.next)
+		if o := m.accept(true, 0); o != mailbox.Queued {
+			want = o
+		}
+	}
+	require.Equal(m.t, want, m.b.PushChain(&chain))
 }
 
 func (m *model) wake() mailbox.Outcome {
@@ -232,6 +252,7 @@ func TestModel(t *testing.T) {
 
 func FuzzMailbox(f *testing.F) {
 	f.Add([]byte{0, 0, 16, 32, 4, 20, 36, 9, 6, 6, 10, 10, 255, 0, 4})
+	f.Add([]byte{0, 3, 83, 0, 67, 6, 6, 51, 6, 255, 83, 6, 6})
 	f.Add([]byte{1, 12, 0, 5, 6, 13, 6, 10, 0, 14, 255})
 	f.Add([]byte{3, 12, 12, 12, 0, 29, 13, 6, 255, 13, 6})
 	f.Fuzz(func(t *testing.T, ops []byte) { runModel(t, ops) })

@@ -135,7 +135,7 @@ func TestFar_AllWaysToAsk(t *testing.T) {
 func TestFar_Failures(t *testing.T) {
 	ctx, sys := start(t, actor.Config{})
 	mine := errors.New("mine")
-	r, _, _ := far(t, sys, actor.Func(func(ctx *actor.Context[add], m add) error {
+	r, w, _ := far(t, sys, actor.Func(func(ctx *actor.Context[add], m add) error {
 		switch m.n {
 		case 1:
 			m.total.Fail(mine)
@@ -149,6 +149,7 @@ func TestFar_Failures(t *testing.T) {
 	_, err = rpc.Call(ctx, r, func(back rpc.Reply[int]) add { return add{2, back} })
 	require.ErrorIs(t, err, rpc.ErrNoReply)
 	require.ErrorIs(t, err, actor.ErrFailed)
+	_ = w.to.Wait(ctx) // its callers are told a moment before it has ended
 	_, err = rpc.Call(ctx, r, addOne)
 	require.ErrorIs(t, err, actor.ErrStopped, "refused there")
 }

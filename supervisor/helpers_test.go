@@ -203,3 +203,10 @@ func took(t testing.TB, want time.Duration, begin time.Time) {
 
 // rest waits until everybody has come to rest.
 func (w *world) rest() { synctest.Wait() }
+
+// settle is rest while a handler blocks without the runtime's knowledge: who is in
+// the queue of its worker waits a few ticks for a spare.
+func (w *world) settle() {
+	w.pass(10 * time.Millisecond)
+	w.rest()
+}

@@ -327,5 +327,6 @@ func allowed(err error) bool {
 			return true
 		}
 	}
-	return errors.As(err, &start) && errors.Is(err, errBoom)
+	// Whoever knows its name may kill a child in its PreStart.
+	return errors.As(err, &start) && (errors.Is(err, errBoom) || errors.Is(err, actor.ErrKilled))
 }

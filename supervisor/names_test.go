@@ -71,3 +71,44 @@ func TestKilledSupervisor_NamesOfItsChildren(t *testing.T) {
 	}
 	require.NoError(t, top.StopAndWait(ctx))
 }
+
+// A name leads to its actor from before PreStart on (row N1): whoever knows it can
+// kill a child that is just being started. That is a start that fails, and nothing
+// is left of it; a restart that fails this way is tried anew.
+func TestChildKilledInItsPreStart(t *testing.T) {
+	bubble(t, func(w *world) {
+		const name = "f"
+		kills := 0 // so many starts are killed
+		c := supervisor.Child{ID: name, Start: supervisor.Of(func() *probe {
+			return &probe{w: w, id: name, preStart: func() error {
+				if kills > 0 {
+					kills--
+					actor.ByName[do](w.ctx, name).Kill()
+				}
+				return nil
+			}}
+		}, actor.Named(name))}
+		sup := w.spawn(supervisor.Spec{Intensity: plenty})
+
+		kills = 1
+		_, err := sup.StartChild(w.ctx, c)
+		var start *supervisor.StartError
+		require.ErrorAs(t, err, &start)
+		require.ErrorIs(t, err, actor.ErrKilled)
+		require.Empty(t, w.infos(sup))
+		_, err = actor.Whereis[do](w.ctx, name)
+		require.ErrorIs(t, err, actor.ErrNotFound)
+
+		first, err := sup.StartChild(w.ctx, c)
+		require.NoError(t, err)
+		w.read()
+		kills = 2
+		w.tell(w.find(sup, name), boom)
+		require.Equal(t, "+f +f +f", w.read(), "two that were killed, and one")
+		require.Zero(t, kills)
+		second, err := actor.Whereis[do](w.ctx, name)
+		require.NoError(t, err)
+		require.False(t, second.Is(first))
+		require.True(t, second.Is(w.find(sup, name).Any()))
+	})
+}

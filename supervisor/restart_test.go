@@ -103,6 +103,7 @@ func TestStuckChildDoesNotHoldTheRestart(t *testing.T) {
 		w.read()
 		begin := time.Now()
 		w.tell(a, panics)
+		w.settle()                                   // it has failed, and c is stopped
 		for _, id := range []string{"a", "b", "c"} { // asked in the middle of the restart
 			w.find(sup, id)
 		}

@@ -120,10 +120,12 @@ func TestTheStuckOneDoesNoHarm(t *testing.T) {
 						return errBoom
 					}))
 					require.NoError(w.t, old["b"].Cast(w.ctx, evil)) // queued behind it
+					w.settle()
 					require.Equal(w.t, "+a +b +c", w.read())
 
 					begin := time.Now()
 					require.NoError(w.t, old[panicking].Cast(w.ctx, func(*actor.Context[touch], *hoard) error { panic("boom") }))
+					w.settle()
 					for _, id := range []string{"a", "b", "c"} { // asked in the middle of the restart
 						require.NotEqual(w.t, old[id].ID(), ref(id).ID())
 					}

@@ -83,7 +83,8 @@ func serve(ctx context.Context, addr string, shards int, out io.Writer) error {
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
-	go func() { failed <- s.supervisor.Any().Wait(ctx) }() // it gives up when a shard dies too often
+	// It gives up when a shard dies too often; otherwise it ends with the System.
+	go func() { failed <- s.supervisor.Any().Wait(context.WithoutCancel(ctx)) }()
 	_, _ = fmt.Fprintf(out, usage, shards, listener.Addr())
 	select {
 	case <-ctx.Done():

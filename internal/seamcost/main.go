@@ -87,7 +87,7 @@ func run(ctx context.Context, rounds int, length string, out io.Writer) error {
 // build compiles the tests of a package and links them in an order of their own.
 func build(ctx context.Context, file, tag, folder string, order int) error {
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", file, "-tags", tag,
-		fmt.Sprintf("-ldflags=-randlayout=%d", order+1), "github.com/ractor-go/ractor/"+folder)
+		fmt.Sprintf("-ldflags=-s -w -randlayout=%d", order+1), "github.com/ractor-go/ractor/"+folder)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%v: %w\n%s", cmd, err, text)
 	}

@@ -19,6 +19,15 @@ func BenchmarkAppendCast32(b *testing.B) {
 			dst = AppendCast(dst[:0], 500, argument[:32], "Variant", nil)
 		}
 	})
+	b.Run("by=form", func(b *testing.B) {
+		form := NewForm(argument[:32], "Variant")
+		b.ReportAllocs()
+		for b.Loop() {
+			var what []byte
+			dst, what = form.Append(dst[:0], 500)
+			copy(what, argument[:32])
+		}
+	})
 	b.Run("by=generated", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -62,6 +71,11 @@ func BenchmarkAppendCall32(b *testing.B) {
 
 func BenchmarkParseCast32(b *testing.B) {
 	benchmarkParse(b, AppendCast(nil, 500, argument[:32], "Variant", nil))
+}
+
+// A cast that is not written as ours are.
+func BenchmarkParseCast32Metadata(b *testing.B) {
+	benchmarkParse(b, AppendCast(nil, 500, argument[:32], "Variant", []byte{}))
 }
 
 func BenchmarkParseCall32(b *testing.B) {

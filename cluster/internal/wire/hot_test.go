@@ -77,6 +77,14 @@ var shapes = []struct {
 		Frame{Kind: KindCall, HasTimeout: true, Variant: []byte("V")}},
 	{"varints longer than they must be", string(rune(keyNode)) + padded(22) + string(rune(keyCast)) + padded(12) + string(rune(keyTo)) + padded(5) + field(keyWhat), true,
 		Frame{Kind: KindCast, To: 5}},
+	{"a cast as ours are, of nothing", field(keyNode, field(keyCast, number(keyTo, 7), field(keyWhat), field(keyCastVariant))), true,
+		Frame{Kind: KindCast, To: 7}},
+	{"and with a variant that is not ASCII", field(keyNode, field(keyCast, number(keyTo, 1<<63), field(keyWhat, "w"), field(keyCastVariant, "Größe"))), true,
+		Frame{Kind: KindCast, To: 1 << 63, What: []byte("w"), Variant: []byte("Größe")}},
+	{"and with a field more", field(keyNode, field(keyCast, number(keyTo, 7), field(keyWhat, "w"), field(keyCastVariant, "V"), number(keyTo, 8))), true,
+		Frame{Kind: KindCast, To: 8, What: []byte("w"), Variant: []byte("V")}},
+	{"and with a longer length", field(keyNode, field(keyCast, number(keyTo, 7), string(rune(keyWhat))+padded(1)+"w", field(keyCastVariant, "V"))), true,
+		Frame{Kind: KindCast, To: 7, What: []byte("w"), Variant: []byte("V")}},
 	{"the largest numbers", field(keyNode, field(keyCall, number(keyTo, 1<<64-1), number(keyCallTag, 1<<64-1), number(keyCallTimeout, 1<<64-1))), true,
 		Frame{Kind: KindCall, To: 1<<64 - 1, Tag: 1<<64 - 1, TimeoutMS: 1<<64 - 1, HasTimeout: true}},
 
@@ -118,6 +126,10 @@ func TestShapes(t *testing.T) {
 // broken are payloads that are no message.
 var broken = map[string]string{
 	"a variant that is not UTF-8":            field(keyNode, field(keyCast, field(keyCastVariant, "\xff"))),
+	"in a cast as ours are too":              field(keyNode, field(keyCast, number(keyTo, 7), field(keyWhat, "w"), field(keyCastVariant, "Gr\xf6\xdfe"))),
+	"and there, a length beyond the end":     field(keyNode, field(keyCast, number(keyTo, 7), field(keyWhat, "w"), "\x1a\x02V")),
+	"and there, one beyond the end of what":  field(keyNode, field(keyCast, number(keyTo, 7), "\x12\x05w", field(keyCastVariant, "V"))),
+	"and there, a varint of 65 bits":         field(keyNode, field(keyCast, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", field(keyWhat, "w"), field(keyCastVariant, "V"))),
 	"nor if another follows":                 field(keyNode, field(keyCall, field(keyCallVariant, "\xed\xa0\x80"), field(keyCallVariant, "V"))),
 	"a length beyond the end":                "\x12\x05\x0a\x00",
 	"a length within beyond the end":         field(keyNode, "\x0a\x7f\x08\x05"),
@@ -171,7 +183,8 @@ func TestHotLengths(t *testing.T) {
 	}
 }
 
-// sameBytes writes a frame by hand and with the generated code, behind other bytes
+// sameBytes writes a frame by hand, from a form if it is such a cast, and with the
+// generated code, behind other bytes
 // and where there is much room, little and none, and reads it again.
 func sameBytes(t testing.TB, f *Frame) {
 	t.Helper()
@@ -184,6 +197,13 @@ func sameBytes(t testing.TB, f *Frame) {
 		}
 		if got := appendHot(dst, f); !bytes.Equal(want, got) {
 			require.Equal(t, want, got)
+		}
+		if f.Kind == KindCast && !f.HasMetadata {
+			got, what := NewForm(make([]byte, len(f.What)), string(f.Variant)).Append(dst, f.To)
+			copy(what, f.What)
+			if len(what) != len(f.What) || !bytes.Equal(want, got) {
+				require.Equal(t, want, got)
+			}
 		}
 	}
 	var got Frame
@@ -202,9 +222,12 @@ func TestBeginIsUndone(t *testing.T) {
 
 func TestHotAllocatesNothing(t *testing.T) {
 	dst, what := make([]byte, 0, 4096), make([]byte, 1000)
+	form := NewForm(what[:32], "Variant")
 	var f Frame
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		dst = AppendCast(dst[:0], 5, what[:32], "Variant", nil)
+		f.parseHot(dst[header:])
+		dst, _ = form.Append(dst[:0], 5)
 		f.parseHot(dst[header:])
 		dst = AppendCall(dst[:0], 5, what, 7, 1000, true, "Variant", what[:16])
 		f.parseHot(dst[header:])

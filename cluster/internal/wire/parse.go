@@ -90,6 +90,9 @@ const (
 // known, in any order, the last of each counting. It refuses all else, which is
 // protobuf too, or is not: the generated code knows.
 func (f *Frame) parseHot(payload []byte) bool {
+	if f.parseCast(payload) {
+		return true
+	}
 	node, ok := only(payload, keyNode)
 	if !ok || len(node) == 0 {
 		return false
@@ -138,7 +141,7 @@ func (f *Frame) parseHot(payload []byte) bool {
 		case inCall | keyCallTimeout:
 			f.TimeoutMS, f.HasTimeout = v, true
 		case inCast | keyCastVariant, inCall | keyCallVariant:
-			if !utf8.Valid(field) {
+			if !valid(field) {
 				return false
 			}
 			f.Variant = field
@@ -149,6 +152,36 @@ func (f *Frame) parseHot(payload []byte) bool {
 		}
 	}
 	return true
+}
+
+// parseCast is parseHot of a cast that is written as ours are (Begin, EndCast), with
+// all fields but the metadata and lengths of one byte: straight down. What it
+// refuses may be a cast all the same.
+func (f *Frame) parseCast(payload []byte) bool {
+	p := payload
+	if len(p) < 6 || len(p) >= 2+0x80 ||
+		p[0] != keyNode || int(p[1]) != len(p)-2 || p[2] != keyCast || int(p[3]) != len(p)-4 || p[4] != keyTo {
+		return false
+	}
+	to, p, ok := varint(p[5:])
+	if !ok || len(p) < 2 || p[0] != keyWhat || int(p[1]) > len(p)-2 {
+		return false
+	}
+	what, p := p[2:2+p[1]:2+p[1]], p[2+p[1]:]
+	if len(p) < 2 || p[0] != keyCastVariant || int(p[1]) != len(p)-2 || !valid(p[2:]) {
+		return false
+	}
+	*f = Frame{Kind: KindCast, To: to, What: what, Variant: p[2:len(p):len(p)]}
+	return true
+}
+
+// valid says that a variant is UTF-8. Nearly all are short, and ASCII.
+func valid(variant []byte) bool {
+	var all byte
+	for _, c := range variant {
+		all |= c
+	}
+	return all < utf8.RuneSelf || utf8.Valid(variant)
 }
 
 // only returns what is in p, if p is one field with a length and with this key.

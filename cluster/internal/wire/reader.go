@@ -55,7 +55,7 @@ func (r *Reader) SetLimit(limit int) { r.limit = min(max(0, limit), math.MaxInt-
 // was, if the stream does; it wraps [ErrTooLarge], before any of the payload is
 // read, or [ErrMalformed]: then there is no going on.
 func (r *Reader) Next() (*Frame, error) {
-	if err := r.fill(header); err != nil {
+	if err := r.need(header); err != nil {
 		if err == io.EOF && r.r == r.w { //nolint:errorlint // not if the stream has wrapped it
 			return nil, io.EOF
 		}
@@ -69,7 +69,7 @@ func (r *Reader) Next() (*Frame, error) {
 	if len(r.buf) > keep && max(size, r.w-r.r) <= ahead {
 		r.move(ahead)
 	}
-	if err := r.fill(size); err != nil {
+	if err := r.need(size); err != nil {
 		return nil, fmt.Errorf("wire: have %d of the %d bytes of a frame: %w", r.w-r.r-header, length, inside(err))
 	}
 	payload := r.buf[r.r+header : r.r+size]
@@ -78,6 +78,14 @@ func (r *Reader) Next() (*Frame, error) {
 	}
 	r.r += size
 	return &r.frame, nil
+}
+
+// need sees to it that n bytes are there. Mostly they are, which costs no call.
+func (r *Reader) need(n int) error {
+	if r.w-r.r >= n {
+		return nil
+	}
+	return r.fill(n)
 }
 
 // fill reads until n bytes are there.

@@ -1,0 +1,49 @@
+package wire
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Form is what the frames of all casts of a variant have in common whose arguments
+// always have the same length: all but the receiver, and values among the
+// arguments. To copy it costs a third of what writing the frame does.
+type Form struct {
+	rest  []byte // what follows the receiver
+	what  int    // where in it the arguments are
+	after int    // and where they end
+}
+
+// NewForm returns the Form of casts with arguments as long as what, and as in what
+// where they are always the same. The variant must be UTF-8: see [EndCast].
+func NewForm(what []byte, variant string) *Form {
+	f := &Form{}
+	if len(what) > 0 {
+		f.rest = appendVarint([]byte{keyWhat}, uint64(len(what)))
+	}
+	f.what, f.after = len(f.rest), len(f.rest)+len(what)
+	f.rest = appendVariant(append(f.rest, what...), keyCastVariant, variant)
+	return f
+}
+
+// Append appends the frame of a cast to pid to. Its arguments are those of NewForm
+// until the caller has written others over them, which what is for.
+func (f *Form) Append(dst []byte, to uint64) (grown, what []byte) {
+	inner := len(f.rest)
+	if to != 0 {
+		inner += 1 + protowire.SizeVarint(to)
+	}
+	outer := 1 + protowire.SizeVarint(uint64(inner)) + inner
+	payload := 1 + protowire.SizeVarint(uint64(outer)) + outer
+
+	dst = slices.Grow(dst, header+payload)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(payload))
+	dst = appendVarint(append(dst, keyNode), uint64(outer))
+	dst = appendVarint(append(dst, keyCast), uint64(inner))
+	dst = Mark{to: to}.appendFields(dst)
+	rest := len(dst)
+	dst = append(dst, f.rest...)
+	return dst, dst[rest+f.what : rest+f.after]
+}
