@@ -236,14 +236,11 @@ func (c *cborType) decode(at unsafe.Pointer, in *incoming) *CodecError {
 // cborAnswers is a cborType as an answer.
 type cborAnswers struct{ *cborType }
 
-func (c cborAnswers) encode(v any, to peer) ([]byte, error) {
-	p := reflect.New(c.typ)
-	p.Elem().Set(reflect.ValueOf(v))
-	return c.marshal(p, to)
+func (c cborAnswers) encode(dst []byte, at any, to peer) ([]byte, error) {
+	what, err := c.marshal(reflect.ValueOf(at), to)
+	return append(dst, what...), err
 }
 
-func (c cborAnswers) decode(what []byte, from peer) (any, error) {
-	p := reflect.New(c.typ)
-	err := c.unmarshal(what, p, from)
-	return p.Elem().Interface(), err
+func (c cborAnswers) decode(what []byte, at any, from peer) error {
+	return c.unmarshal(what, reflect.ValueOf(at), from)
 }

@@ -98,11 +98,8 @@ type incoming struct {
 	what    []byte
 	call    bool
 
-	// answer takes the encoded answer to a call, or why there is none: an error
-	// of the callee (Reply.Fail, ErrNoReply ...), or a *CodecError. It is called
-	// at most once, from any goroutine, perhaps before decode has returned, and
-	// not when decode returns an error. It must not block. The bytes are its own.
-	answer func(what []byte, err error)
+	// owing is who gets the answer to a call. decode completes it.
+	owing *owing
 
 	// request is set by decode of a call: GiveUp says that the caller's time is
 	// over.

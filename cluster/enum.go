@@ -128,7 +128,7 @@ func (v *variant) encode(at unsafe.Pointer, out *outgoing) *CodecError {
 		return err
 	}
 	if v.reply != nil {
-		v.reply.leaves(at, out, v.about)
+		v.reply.leaves(at, out, v)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (v *variant) decode(at unsafe.Pointer, in *incoming) *CodecError {
 		return err
 	}
 	if v.reply != nil {
-		v.reply.arrives(at, in, v.about)
+		v.reply.arrives(at, in, v)
 	}
 	return nil
 }

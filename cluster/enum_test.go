@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ func TestGoldenArguments(t *testing.T) {
 	})
 	to, l := remote(t, target, messages())
 	through := l.answer
-	l.answer = func(p *pending, what []byte, err error) { answered <- what; through(p, what, err) }
+	l.answer = func(p *pending, what []byte, err error) { answered <- bytes.Clone(what); through(p, what, err) }
 
 	require.NoError(t, to.Cast(ctx, hey{"hi"}))
 	answer, err := rpc.Call(ctx, to, func(r rpc.Reply[string]) msg { return ping{r, "hi"} })
@@ -312,7 +313,7 @@ func receive(t testing.TB, c Codec, variant string, what []byte, call bool) erro
 	target := spawn(t, ctx, func(msg) error { return nil })
 	l := &loop{sys: sys}
 	return c.decode(&incoming{
-		peer: l, ctx: ctx, to: target.Any(), variant: []byte(variant), what: what, call: call, answer: func([]byte, error) {},
+		peer: l, ctx: ctx, to: target.Any(), variant: []byte(variant), what: what, call: call, owing: nobodyWaits(),
 	})
 }
 

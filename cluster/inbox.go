@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"reflect"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -65,8 +66,10 @@ func (s *session) read() error {
 		case f.Kind == wire.KindCast:
 			in.cast(f)
 		case f.Kind == wire.KindCall:
+			in.answering()
 			in.call(f)
 		case f.Kind == wire.KindReply:
+			in.answering()
 			s.reply(f)
 		}
 	}
@@ -80,6 +83,9 @@ type inbox struct {
 	last    *target  // messages come in runs
 	targets map[uint64]*target
 	casts   uint64 // since flush
+	batch   int    // calls and answers since flush
+	burst   bool   // the batch before was more than one
+	corked  bool   // the outbox is
 
 	row  row           // of casts to last that wait; nil: none do
 	rows map[Codec]row // which serve again and again
@@ -184,24 +190,45 @@ func (b *inbox) deliverRow() {
 	}
 }
 
-// flush delivers what waits, and brings what was counted into the counters.
+// flush is called when all that was read was taken. It delivers what waits, brings
+// what was counted into the counters, and has what a batch of calls or answers has
+// led to written.
 func (b *inbox) flush() {
 	b.deliverRow()
 	if b.casts > 0 {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
 	}
+	if b.corked {
+		b.corked = false
+		runtime.Gosched() // those who were made ready by the batch go first
+		b.session.out.uncork()
+	}
+	b.burst, b.batch = b.batch > 1, 0
+}
+
+// answering is called for each call and each answer. Many callers at once make a
+// batch of either out of the one before; so when there are several, or were several
+// last time, what they lead to, answers and further calls, is not written one by
+// one, with the writer and the peer woken each time, but when the batch is over.
+func (b *inbox) answering() {
+	b.batch++
+	if !b.corked && (b.burst || b.batch > 1) {
+		b.corked = true
+		b.session.out.cork()
+	}
 }
 
 func (b *inbox) call(f *wire.Frame) {
 	s := b.session
 	s.node.counters.calls.Add(1)
-	q := &inquiry{session: s, to: f.To, tag: f.Tag}
+	q := &inquiry{session: s, pid: f.To, tag: f.Tag}
+	q.owing.peer, q.owing.to = s, q
 	if f.HasTimeout {
 		q.at = time.Now().Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
 	}
 	s.inquiries.enter(q)
-	b.in.call, b.in.answer = true, q.answer
+	b.in.call, b.in.owing = true, &q.owing
 	if err := b.deliver(b.target(f.To), f); err != nil {
 		s.inquiries.leave(q)
 		s.failed(f.To, f.Tag, string(f.Variant), err)

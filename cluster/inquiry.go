@@ -9,19 +9,21 @@ import (
 
 // inquiry is a call of a peer that a local actor has not answered yet.
 type inquiry struct {
-	session *session
-	to, tag uint64
-	at      time.Time // when the caller gives up; zero: never
+	owing
+
+	session  *session
+	pid, tag uint64
+	at       time.Time // when the caller gives up; zero: never
 
 	request      rpc.Incoming // guarded by inquiries.mu; zero until the actor has it
 	older, newer *inquiry     // guarded by inquiries.mu
 	open         bool         // guarded by inquiries.mu: it is on the list
 }
 
-// answer is what the actor's Reply leads to.
+// answer is where the actor's answer goes (inquirer).
 func (q *inquiry) answer(what []byte, err error) {
 	alone := q.session.inquiries.leave(q)
-	q.session.answer(q.to, q.tag, alone, what, err)
+	q.session.answer(q.pid, q.tag, alone, what, err)
 }
 
 // inquiries are the open ones of a session. When their time is over, or the

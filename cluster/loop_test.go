@@ -31,6 +31,14 @@ type loop struct {
 	answer func(p *pending, what []byte, err error)
 }
 
+// answered is an inquirer.
+type answered func(what []byte, err error)
+
+func (a answered) answer(what []byte, err error) { a(what, err) }
+
+// nobodyWaits is for calls whose answers do not matter.
+func nobodyWaits() *owing { return &owing{peer: &loop{}, to: answered(func([]byte, error) {})} }
+
 type frame struct {
 	variant string
 	args    []byte
@@ -100,11 +108,11 @@ func (l *loop) end(ctx context.Context, out *outgoing, err error) error {
 	l.Unlock()
 	in := &incoming{
 		peer: l, ctx: ctx, to: l.to, variant: []byte(f.variant), what: append([]byte(nil), f.args...), call: f.call,
-		answer: func(what []byte, err error) {
+		owing: &owing{peer: l, to: answered(func(what []byte, err error) {
 			if p != nil {
 				l.answer(p, what, err)
 			}
-		},
+		})},
 	}
 	err = l.codec.decode(in)
 	clear(in.what) // it belongs to the reader

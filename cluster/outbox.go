@@ -42,6 +42,7 @@ type outbox struct {
 	waiting map[uint64]int // guarded by mu: frames in slow, for each receiver
 	writing int            // guarded by mu: bytes that the writer has taken and not written
 	asleep  bool           // guarded by mu: the writer waits for wake
+	corked  bool           // guarded by mu: see cork
 	closed  error          // guarded by mu: nothing is taken any more
 	written uint64         // guarded by mu: bytes
 	last    bool           // guarded by mu: what is queued is to be written before the end
@@ -93,20 +94,43 @@ func (o *outbox) putAlone(to uint64, u urgency, alone bool, add func(dst []byte)
 	before := len(o.fast)
 	o.fast = add(o.fast)
 	o.queue(to, u, before)
-	if alone && o.asleep && o.direct != nil && len(o.full)+len(o.slow) == 0 {
+	if alone && !o.corked {
 		o.writeHere()
 	}
 	o.wakeAndUnlock()
 	return nil
 }
 
+// cork keeps the writer from being woken before uncork, unless a buffer is full or
+// the outbox closed. The reader calls it, for as long as it delivers a batch; it waits
+// for nothing meanwhile.
+func (o *outbox) cork() {
+	o.mu.Lock()
+	o.corked = true
+	o.mu.Unlock()
+}
+
+// uncork writes what was put meanwhile, or wakes the writer for it.
+func (o *outbox) uncork() {
+	o.mu.Lock()
+	o.corked = false
+	if o.size > 0 {
+		o.writeHere()
+	}
+	o.wakeAndUnlock()
+}
+
 // writeHere writes what is in fast on the goroutine of who has put it there, which
-// spares a lone call the way over the writer: two µs, or ten if a processor has to
-// be woken. It does not wait: what the connection does not take at once is left.
-// mu is held, and the writer asleep; while mu is given up it counts as awake, so
-// that nobody wakes it, and this goroutine is the writer. If something is left to do
-// then, the caller, who finds asleep set, wakes it.
+// spares a lone call, and a batch, the way over the writer: two µs, or ten if a
+// processor has to be woken. It does nothing if the writer is at work, or has more to
+// do than that, and it does not wait: what the connection does not take at once is
+// left. mu is held; while mu is given up the writer counts as awake, so that nobody
+// wakes it, and this goroutine is the writer. If something is left to do then, the
+// caller, who finds asleep set, wakes it.
 func (o *outbox) writeHere() {
+	if !o.asleep || o.direct == nil || len(o.full)+o.slowly > 0 {
+		return
+	}
 	o.asleep = false
 	b := o.fast
 	o.fast, o.size = nil, 0
@@ -276,7 +300,8 @@ func (o *outbox) queueSlow(to uint64, frame []byte, alone bool) {
 // wakeAndUnlock ends a put: if there is something to do for a writer that sleeps, it
 // is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
-	wake := o.asleep && (o.size+o.slowly > 0 || o.closed != nil)
+	held := o.corked && len(o.full) == 0
+	wake := o.asleep && (o.size+o.slowly > 0 && !held || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}

@@ -241,3 +241,35 @@ func BenchmarkOutboxCast(b *testing.B) {
 	o.end(errors.New("enough"), true)
 	writing.Wait()
 }
+
+// A batch is written at its end; what is much is not held, nor is the end.
+func TestOutboxCork(t *testing.T) {
+	some := frameFor(1, 1, 100)
+	for name, c := range map[string]struct {
+		wakes func(o *outbox)
+	}{
+		"uncork": {func(o *outbox) { o.uncork() }},
+		"much": {func(o *outbox) {
+			for range chunkSize / 100 {
+				require.NoError(t, o.put(1, data, some))
+			}
+		}},
+		"end": {func(o *outbox) { o.end(errors.New("enough"), false) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOutbox(1 << 30)
+			o.asleep = true // as the writer leaves it
+			o.cork()
+			require.NoError(t, o.put(1, data, some))
+			require.NoError(t, o.putAlone(1, owed, true, some))
+			require.Empty(t, o.wake)
+			c.wakes(o)
+			require.Len(t, o.wake, 1)
+		})
+	}
+	o := newOutbox(1 << 30)
+	o.asleep = true
+	o.cork()
+	o.uncork()
+	require.Empty(t, o.wake, "there is nothing to write")
+}

@@ -43,32 +43,27 @@ type replyField struct {
 	how    answers
 }
 
-// leaves notes who waits for the answer to the message.
-func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, about CodecError) {
-	reply := reflect.New(r.typ)
-	reply.Elem().Set(reflect.NewAt(r.typ, unsafe.Add(at, r.offset)).Elem())
-	far := reply.Interface().(rpc.Far) //nolint:forcetypeassert // isReply has looked
-	if !far.Abandoned() {
-		about.Doing, about.Field = "decode", r.name
-		out.pending = &pending{far: far, how: r.how, peer: out.peer, about: about}
+// of returns the Reply of the message.
+func (r *replyField) of(at unsafe.Pointer) rpc.Far {
+	return reflect.NewAt(r.typ, unsafe.Add(at, r.offset)).Interface().(rpc.Far) //nolint:forcetypeassert // isReply has looked
+}
+
+// leaves notes who waits for the answer to the message, of variant v.
+func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, v *variant) {
+	if reply := r.of(at).Leave(); !reply.Abandoned() {
+		out.pending = &pending{reply: reply, variant: v, peer: out.peer}
 	}
 }
 
+// blameReply completes an error of the answer.
+func (v *variant) blameReply(doing string, err error) *CodecError {
+	return v.blame(doing, &CodecError{Field: v.reply.name, Err: err})
+}
+
 // arrives sets the Reply of the message to one whose answer goes back to the caller.
-func (r *replyField) arrives(at unsafe.Pointer, in *incoming, about CodecError) {
-	answer, peer := in.answer, in.peer
-	reply := reflect.New(r.typ)
-	in.request = reply.Interface().(rpc.Far).Receive(in.to.System(), func(v any, err error) { //nolint:forcetypeassert // isReply has looked
-		var what []byte
-		if err == nil {
-			if what, err = r.how.encode(v, peer); err != nil {
-				about.Doing, about.Field, about.Err = "encode", r.name, err
-				err = &about
-			}
-		}
-		answer(what, err)
-	})
-	reflect.NewAt(r.typ, unsafe.Add(at, r.offset)).Elem().Set(reply.Elem())
+func (r *replyField) arrives(at unsafe.Pointer, in *incoming, v *variant) {
+	in.owing.variant = v
+	in.request = r.of(at).Receive(in.to.System(), in.owing)
 }
 
 // valueAnswers encodes answers as bare values, without a length (7.3, 7.4).
@@ -85,14 +80,10 @@ type bare struct{ value }
 
 func (v bare) String() string { return v.name }
 
-func (v bare) encode(answer any, to peer) ([]byte, error) {
-	p := reflect.New(v.typ)
-	p.Elem().Set(reflect.ValueOf(answer))
-	return v.append(nil, p.UnsafePointer(), to)
+func (v bare) encode(dst []byte, at any, to peer) ([]byte, error) {
+	return v.append(dst, reflect.ValueOf(at).UnsafePointer(), to)
 }
 
-func (v bare) decode(what []byte, from peer) (any, error) {
-	p := reflect.New(v.typ)
-	err := v.value.decode(what, p.UnsafePointer(), from)
-	return p.Elem().Interface(), err
+func (v bare) decode(what []byte, at any, from peer) error {
+	return v.value.decode(what, reflect.ValueOf(at).UnsafePointer(), from)
 }

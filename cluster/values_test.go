@@ -32,14 +32,18 @@ func write(t testing.TB, v any, to peer) ([]byte, error) {
 	t.Helper()
 	how, err := valueOf(reflect.TypeOf(v))
 	require.NoError(t, err)
-	return bare{how}.encode(v, to)
+	p := reflect.New(how.typ)
+	p.Elem().Set(reflect.ValueOf(v))
+	return bare{how}.encode(nil, p.Interface(), to)
 }
 
 func read(t testing.TB, like any, b []byte, from peer) (any, error) {
 	t.Helper()
 	how, err := valueOf(reflect.TypeOf(like))
 	require.NoError(t, err)
-	return bare{how}.decode(b, from)
+	p := reflect.New(how.typ)
+	err = bare{how}.decode(b, p.Interface(), from)
+	return p.Elem().Interface(), err
 }
 
 type celsius int16

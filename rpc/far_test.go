@@ -15,6 +15,24 @@ import (
 
 var errNodeDown = errors.New("test: node is down")
 
+// asker is an rpc.Asker.
+type asker func(at any, err error)
+
+func (a asker) Answered(at any, err error) { a(at, err) }
+
+// intAt is an answer that has come (rpc.Decoder).
+type intAt int
+
+func (i intAt) Decode(at any) error {
+	if i < 0 {
+		return errUndecodable
+	}
+	*at.(*int) = int(i)
+	return nil
+}
+
+var errUndecodable = errors.New("test: undecodable")
+
 // wire carries additions to an actor of another System, as if that were on
 // another node.
 type wire struct {
@@ -35,19 +53,18 @@ func (w *wire) Send(_ context.Context, _ *actor.Shim, m add, t *actor.Ticket) er
 		return nil
 	}
 	var back rpc.Far = &m.total
-	if back.Abandoned() { // nobody asks
+	caller := back.Leave()
+	if caller.Abandoned() { // nobody asks
 		return w.to.Cast(context.Background(), m)
 	}
-	here := m.total
-	in := back.Receive(w.there, func(v any, err error) {
-		var caller rpc.Far = &here
+	in := back.Receive(w.there, asker(func(at any, err error) {
 		if err != nil {
 			caller.Fail(err)
-		} else if err := caller.SendAny(v); err != nil {
-			caller.Fail(err)
+		} else {
+			_ = caller.Answer(intAt(*at.(*int)))
 		}
 		t.Holder.Handled()
-	})
+	}))
 	err := actor.Request(context.Background(), w.to, m, in.Ticket)
 	if err != nil {
 		in.GiveUp()
@@ -163,10 +180,7 @@ type received struct {
 
 func receive(sys *actor.System) *received {
 	r := &received{done: make(chan result, 2)}
-	r.Incoming = r.reply.Receive(sys, func(v any, err error) {
-		n, _ := v.(int)
-		r.done <- result{n, err}
-	})
+	r.Incoming = r.reply.Receive(sys, asker(func(at any, err error) { r.done <- result{*at.(*int), err} }))
 	return r
 }
 
@@ -269,29 +283,39 @@ func TestReceive_GiveUpRaces(t *testing.T) {
 	require.LessOrEqual(t, total, 1001)
 }
 
-func TestFar_Any(t *testing.T) {
+// The zero Reply has nobody who asks; an answer of another node is made in the
+// caller's own place, or is the caller's error.
+func TestOutgoing(t *testing.T) {
 	var number rpc.Reply[int]
 	var far rpc.Far = &number
 	require.Equal(t, reflect.TypeFor[int](), far.AnswerType())
-	require.True(t, far.Abandoned(), "nobody has asked")
-	require.NoError(t, far.SendAny(1), "and nobody hears")
-	far.Fail(errNodeDown)
+	require.True(t, far.Leave().Abandoned(), "nobody has asked")
+	require.NoError(t, far.Leave().Answer(intAt(-1)), "and nobody hears")
+	far.Leave().Fail(errNodeDown)
 
 	_, sys := start(t, actor.Config{})
-	r := receive(sys)
-	far = &r.reply
-	require.False(t, far.Abandoned())
-	require.ErrorIs(t, far.SendAny("text"), actor.ErrWrongType)
-	require.ErrorIs(t, far.SendAny(nil), actor.ErrWrongType)
-	require.Empty(t, r.done)
-	require.NoError(t, far.SendAny(7))
-	require.Equal(t, result{v: 7}, <-r.done)
+	for _, x := range []struct {
+		answer intAt
+		want   result
+	}{{7, result{v: 7}}, {-1, result{err: errUndecodable}}} {
+		r := receive(sys)
+		far = &r.reply
+		out := far.Leave()
+		require.False(t, out.Abandoned())
+		require.Empty(t, r.done)
+		require.Equal(t, x.want.err, out.Answer(x.answer))
+		require.Equal(t, x.want, <-r.done)
+		require.True(t, out.Abandoned())
+		require.NoError(t, out.Answer(intAt(-1)), "the second one is not looked at")
+		out.Fail(errNodeDown)
+		require.Empty(t, r.done)
+	}
 
 	var err rpc.Reply[error]
 	got := make(chan any, 1)
-	err.Receive(sys, func(v any, _ error) { got <- v })
-	require.NoError(t, (&err).SendAny(nil), "nil is an error too")
-	require.Nil(t, <-got)
+	err.Receive(sys, asker(func(at any, _ error) { got <- *at.(*error) }))
+	err.Send(nil)
+	require.Nil(t, <-got, "nil is an error too")
 	typ := reflect.PointerTo(reflect.TypeFor[add]().Field(1).Type)
 	require.True(t, typ.Implements(reflect.TypeFor[rpc.Far]()), "so a field is found")
 }

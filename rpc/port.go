@@ -48,6 +48,8 @@ type port[R any] struct {
 	life   uint32 // in's incarnation that has asked
 	resume func() error
 
+	asker Asker // not nil: the request is another node's, and this gets the answer
+
 	// Multi: a list through next. first counts for all in left, and its ready
 	// says that all answers are there.
 	first *port[R]
@@ -183,6 +185,9 @@ func (p *port[R]) deliver(v R, err error) {
 		if first := p.first; first.left.Add(-1) == 0 {
 			first.ready <- struct{}{}
 		}
+	case p.asker != nil:
+		p.asker.Answered(&p.value, err)
+		_, _ = p.collect()
 	default:
 		// The caller may take the answer, and the port may serve the next
 		// call, as soon as ready is filled: nothing after it.
@@ -206,7 +211,9 @@ func (p *port[R]) collect() (R, error) {
 
 // forget drops what belongs to the caller, once nobody can answer any more or
 // the answer is there: who has kept the Reply must not keep that.
-func (p *port[R]) forget() { p.in, p.then, p.first, p.next = nil, nil, nil, nil }
+func (p *port[R]) forget() {
+	p.in, p.then, p.first, p.next, p.asker = nil, nil, nil, nil, nil
+}
 
 // continued is what Then posts, to run inside the asking actor.
 func (p *port[R]) continued() error {
