@@ -30,11 +30,11 @@
 // # How the unbounded lane works
 //
 // One word is both a stack (R. K. Treiber, 1986) of the messages that have come and the state of the consumer;
-// its four values are listed at [Mailbox]. A push is one CAS that puts a node on top; if it found nil, the
-// consumer was asleep, and the pusher wakes it. The consumer takes the whole stack with one swap, reverses it
-// into a batch, oldest first, and pops from that without any atomic operation. To sleep it changes &awake into
-// nil by a CAS, which fails if a message has come. So a message in a quiet system costs three atomic operations
-// in all, one in a busy one.
+// its four values are listed at [Mailbox]. A push is one CAS that puts a node on top, or a [Chain] of them; if it
+// found nil, the consumer was asleep, and the pusher wakes it. The consumer takes the whole stack with one swap,
+// reverses it into a batch, oldest first, and pops from that without any atomic operation. To sleep it changes
+// &awake into nil by a CAS, which fails if a message has come. So a message in a quiet system costs three atomic
+// operations in all, one in a busy one, and a fraction of one in a chain.
 //
 // Nodes hold M itself, not an interface. They come from a [Cache], which belongs to a worker, and pass between
 // caches through a [Pool] by the batch. The node of a message is cleared and free before the message is handled.
