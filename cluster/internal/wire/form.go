@@ -8,7 +8,7 @@ import (
 
 // Form is what the frames of all casts of a variant have in common whose arguments
 // always have the same length: all but the receiver, and values among the
-// arguments. To copy it costs a third of what writing the frame does.
+// arguments. To copy it costs half of what writing the frame does.
 type Form struct {
 	rest  []byte // what follows the receiver
 	what  int    // where in it the arguments are
