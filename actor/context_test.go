@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ractor-go/ractor/actor"
+	"github.com/ractor-go/ractor/internal/meet"
 )
 
 func TestContextIsAContext(t *testing.T) {
@@ -219,4 +220,24 @@ func TestDoneIsAskedForAfterTheKill(t *testing.T) {
 	require.NoError(t, r.Cast(ctx, 1))
 	require.ErrorIs(t, recv(t, causes), actor.ErrKilled)
 	require.ErrorIs(t, waitEnd(t, r), actor.ErrKilled)
+}
+
+// The cause of a kill is the kill, also when the worker ends the actor before the
+// killer has come to its context.
+func TestCauseOfAKillThatMeetsATurn(t *testing.T) {
+	ctx, _ := newSystem(t, actor.Config{})
+	var in *actor.Context[int]
+	var r actor.Ref[int]
+	meet.Often(5_000/meet.Share,
+		func() {
+			r = spawn[*plain[int], int](t, ctx, &plain[int]{preStart: func(c *actor.Context[int]) error { in = c; return nil }})
+			in.Done()
+		},
+		func() { r.Kill() },
+		func() { _ = r.Cast(ctx, 1) },
+		func() {
+			require.ErrorIs(t, waitEnd(t, r), actor.ErrKilled)
+			recv(t, in.Done())
+			require.Equal(t, actor.ErrKilled, context.Cause(in))
+		})
 }

@@ -208,7 +208,11 @@ func (c *cell) conclude(e ending, state any) {
 		c.endTimers(r)
 		r.release()
 	}
-	c.cancelled(ErrStopped)
+	cause := ErrStopped
+	if c.has(killedFlag) { // and we are faster than the killer
+		cause = c.killCause()
+	}
+	c.cancelled(cause)
 }
 
 // tellParent unlinks, and tells the parent of the end. An actor that has not

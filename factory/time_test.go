@@ -486,6 +486,7 @@ func TestBoundedMailbox(t *testing.T) {
 			require.NoError(t, err)
 			for id := range 3 { // each fails twice, and the second time kills its worker
 				n := 0
+				synctest.Wait() // there is room: what the workers had to say is heard
 				require.NoError(t, f.Submit(ctx, task{id: id, do: func(context.Context, int) error {
 					switch n++; n {
 					case 1:
@@ -496,6 +497,7 @@ func TestBoundedMailbox(t *testing.T) {
 					return nil
 				}}))
 			}
+			synctest.Wait()
 			require.NoError(t, f.Submit(ctx, task{id: -1}))
 			synctest.Wait() // the factory is in OnDone, and its mailbox fills
 			for id := 10; id < 20; id++ {

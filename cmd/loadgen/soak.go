@@ -37,9 +37,9 @@ const (
 	// counts as hanging. Rounds last up to a second.
 	soakLimit = time.Minute
 
-	// settleLimit is how long spares may take to leave: a few times
+	// settleLimit is how long spares may take to leave: many times
 	// sched.Config.StallMemory. On a busy machine new ones may come meanwhile.
-	settleLimit = 500 * time.Millisecond
+	settleLimit = 2 * time.Second
 
 	// soakRest is how long a part rests after a round, at most: so that the
 	// ten of them load two processors well and do not drown them, which would
