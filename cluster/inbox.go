@@ -223,7 +223,7 @@ func (b *inbox) call(f *wire.Frame) {
 	s := b.session
 	s.node.counters.calls.Add(1)
 	q := &inquiry{session: s, pid: f.To, tag: f.Tag}
-	q.owing.peer, q.owing.to = s, q
+	q.peer, q.to = s, q
 	if f.HasTimeout {
 		q.at = time.Now().Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
 	}
