@@ -109,7 +109,12 @@ func TestCallsThatComeToNothing(t *testing.T) {
 // refuses.
 func TestNegativeReplies(t *testing.T) {
 	a, b := sides(t)
-	dying := b.spawn(&counter{}, actor.Named("dying"))
+	hangs := make(chan struct{}, 1)
+	dying := b.spawn(&counter{seen: func(m Msg) {
+		if _, ok := m.(Hang); ok {
+			hangs <- struct{}{}
+		}
+	}}, actor.Named("dying"))
 	block := make(chan struct{})
 	entered := make(chan struct{}, 1)
 	b.spawn(&counter{seen: func(m Msg) {
@@ -126,8 +131,7 @@ func TestNegativeReplies(t *testing.T) {
 		_, err := rpc.Call(a.ctx, r, func(r rpc.Reply[uint64]) Msg { return Hang{r} })
 		asked <- err
 	}()
-	_, err := echo(a.ctx, r, "the one before is in the handler, or was")
-	require.NoError(t, err)
+	<-hangs
 	require.NoError(t, dying.StopAndWait(b.ctx))
 	require.ErrorIs(t, <-asked, rpc.ErrNoReply)
 	require.NoError(t, r.Wait(a.ctx), "the shim ends with the actor, gracefully")
@@ -137,7 +141,7 @@ func TestNegativeReplies(t *testing.T) {
 	require.NoError(t, full.Cast(a.ctx, Text{}))
 	<-entered
 	require.NoError(t, full.Cast(a.ctx, Add{N: 1})) // takes the one place
-	_, err = get(a.ctx, full)
+	_, err := get(a.ctx, full)
 	require.ErrorIs(t, err, actor.ErrMailboxFull)
 	require.EqualValues(t, 1, b.node.Stats().Full)
 	close(block)
