@@ -217,13 +217,16 @@ func (m *machine) kept(now time.Duration, who actor.ID) {
 	m.exited(now, who, false)
 }
 
-// lost enters the end of an incarnation that waited: the child is started anew.
-func (m *machine) lost(who actor.ID) {
+// lost enters the end of an incarnation that waited: the child, which it returns, is
+// started anew. It returns nil if nobody waited.
+func (m *machine) lost(who actor.ID) *kid {
 	for _, k := range m.kids {
 		if k.held == who {
 			k.held = 0
+			return k
 		}
 	}
+	return nil
 }
 
 // died decides about a death that nobody ordered.

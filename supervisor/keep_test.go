@@ -508,3 +508,25 @@ func TestKeepMailboxStress(t *testing.T) {
 		require.NoError(t, w.sys.Shutdown(w.ctx))
 	}
 }
+
+// A child that is killed while it waits with its mailbox does not run, whatever is
+// done with it then: Info names no actor.
+func TestKeepMailbox_KilledWhileItWaits(t *testing.T) {
+	bubble(t, func(w *world) {
+		sup := w.spawn(supervisor.Spec{
+			Intensity: plenty, Backoff: supervisor.Backoff{Min: time.Minute},
+			Children: []supervisor.Child{{ID: "a", KeepMailbox: true, Start: supervisor.Of(func() *probe { return &probe{w: w, id: "a"} })}},
+		})
+		r := w.find(sup, "a")
+		w.tell(r, boom)
+		synctest.Wait()
+		r.Kill()
+		require.ErrorIs(t, r.Wait(w.ctx), errBoom)
+		synctest.Wait()
+		require.True(t, w.infos(sup)["a"].Restarting)
+		require.Zero(t, w.infos(sup)["a"].Actor)
+		require.NoError(t, sup.TerminateChild(w.ctx, "a"))
+		require.False(t, w.infos(sup)["a"].Restarting)
+		require.Zero(t, w.infos(sup)["a"].Actor)
+	})
+}

@@ -127,7 +127,9 @@ func (s *super) HandleSupervision(ctx *actor.Context[request], ev actor.Event) e
 	who := ev.Actor.ID()
 	switch k := s.m.live[who]; {
 	case k == nil:
-		s.m.lost(who)
+		if k := s.m.lost(who); k != nil {
+			k.ref = actor.AnyRef{}
+		}
 	case ev.Kept:
 		k.err = ev.Err
 		s.m.kept(s.now(), who)
