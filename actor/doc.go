@@ -53,7 +53,8 @@
 // kept. Whoever must know that a message was handled asks for an answer.
 //
 // Cast never waits and does not look at the cancellation of its ctx; the only
-// exception is a bounded mailbox with [WaitForRoom].
+// exception is a bounded mailbox with [WaitForRoom]. Many messages at once are sent
+// for a fraction of the price by [Ref.CastAll].
 //
 // # Priority
 //

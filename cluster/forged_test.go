@@ -151,7 +151,7 @@ func TestForgedPids(t *testing.T) {
 	at.unharmed()
 	require.Equal(t, actor.Running, private.Status())
 	st := at.node.Stats()
-	require.EqualValues(t, 2*len(pids), st.Unknown)
+	require.EqualValues(t, 5*len(pids), st.Unknown)
 	require.EqualValues(t, 1, st.Denied)
 	require.Zero(t, st.Undecodable+st.Dropped)
 }

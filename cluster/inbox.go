@@ -355,6 +355,7 @@ func (s *session) command(m *wire.Command) {
 	t := s.target(m.GetPid())
 	switch {
 	case t == nil:
+		s.node.counters.unknown.Add(1)
 		done(actor.ErrNoActor)
 		return
 	case !controllable(t.ref):
