@@ -10,9 +10,10 @@ import (
 
 // CastAll sends ms in order, as a Cast of each would, until one is refused. It
 // returns how many were accepted: all of them and nil, or n and the error of the
-// Cast of ms[n]; the caller may go on with ms[n+1:]. Several messages cost hardly
-// more than one Cast: one in a hundred costs some 10 ns. That is so for an actor
-// of this process with an unbounded mailbox; all others get them one by one. ms is
+// Cast of ms[n]; the caller may go on with ms[n+1:]. The send of several
+// messages costs hardly more than one Cast: a hundred are sent and handled in some 40 %
+// of the time (BenchmarkCast, BenchmarkCastAll). That is so for an actor of this
+// process with an unbounded mailbox; all others get them one by one. ms is
 // the caller's again when CastAll returns. It allocates nothing. Any goroutine may
 // call it.
 func (r Ref[M]) CastAll(ctx context.Context, ms []M) (n int, err error) {

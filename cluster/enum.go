@@ -35,8 +35,9 @@ import (
 // fields, is dropped. So a variant may be added as long as nobody sends it to nodes
 // that do not know it; a variant whose fields must change is a new variant.
 //
-// A Cast of a message of fixed size costs some 30 ns and no allocation; to receive
-// it costs the allocation of the message itself.
+// A Cast of a message of fixed size costs some 60 ns (BenchmarkSend32), and the one
+// allocation with which the caller makes it an M; to receive it costs the allocation
+// of the message itself.
 func Enum[M any](variants ...Variant) Codec {
 	return newCodec[M]("Enum", "", variants, func(v *variant) error {
 		plan, reply, err := planOf(v.content)

@@ -32,20 +32,20 @@ const (
 type outbox struct {
 	limit int // bytes, above which put refuses
 
-	mu      sync.Mutex
-	fast    []byte         // guarded by mu: the buffer that is being filled; nil: a spare one is next
-	full    [][]byte       // guarded by mu: those before it, the oldest first
-	batch   [][]byte       // of the writer: what it has taken
-	size    int            // guarded by mu: bytes in fast and full
-	slow    []piece        // guarded by mu: the oldest first
-	slowly  int            // guarded by mu: bytes in slow
-	waiting map[uint64]int // guarded by mu: frames in slow, for each receiver
-	writing int            // guarded by mu: bytes that the writer has taken and not written
-	asleep  bool           // guarded by mu: the writer waits for wake
-	corked  bool           // guarded by mu: see cork
-	closed  error          // guarded by mu: nothing is taken any more
-	written uint64         // guarded by mu: bytes
-	last    bool           // guarded by mu: what is queued is to be written before the end
+	mu       sync.Mutex
+	fast     []byte         // guarded by mu: the buffer that is being filled; nil: a spare one is next
+	full     [][]byte       // guarded by mu: those before it, the oldest first
+	batch    [][]byte       // of the writer: what it has taken
+	size     int            // guarded by mu: bytes in fast and full
+	slow     []piece        // guarded by mu: the oldest first
+	slowSize int            // guarded by mu: bytes in slow
+	waiting  map[uint64]int // guarded by mu: frames in slow, for each receiver
+	writing  int            // guarded by mu: bytes that the writer has taken and not written
+	asleep   bool           // guarded by mu: the writer waits for wake
+	corked   bool           // guarded by mu: see cork
+	closed   error          // guarded by mu: nothing is taken any more
+	written  uint64         // guarded by mu: bytes
+	last     bool           // guarded by mu: what is queued is to be written before the end
 
 	wake   chan struct{} // one slot
 	direct *direct       // nil: there is none
@@ -128,7 +128,7 @@ func (o *outbox) uncork() {
 // wakes it, and this goroutine is the writer. If something is left to do then, the
 // caller, who finds asleep set, wakes it.
 func (o *outbox) writeHere() {
-	if !o.asleep || o.direct == nil || len(o.full)+o.slowly > 0 {
+	if !o.asleep || o.direct == nil || len(o.full)+o.slowSize > 0 {
 		return
 	}
 	o.asleep = false
@@ -293,7 +293,7 @@ func (o *outbox) queueSlow(to uint64, frame []byte, alone bool) {
 		last++
 	}
 	o.slow[last].to = append(o.slow[last].to, to)
-	o.slowly += len(frame)
+	o.slowSize += len(frame)
 	o.waiting[to]++
 }
 
@@ -301,7 +301,7 @@ func (o *outbox) queueSlow(to uint64, frame []byte, alone bool) {
 // is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
 	held := o.corked && len(o.full) == 0
-	wake := o.asleep && (o.size+o.slowly > 0 && !held || o.closed != nil)
+	wake := o.asleep && (o.size+o.slowSize > 0 && !held || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}
@@ -331,7 +331,7 @@ func (o *outbox) end(err error, last bool) {
 }
 
 // queued is how many bytes wait or are being written; mu is held.
-func (o *outbox) queued() int { return o.size + o.slowly + o.writing }
+func (o *outbox) queued() int { return o.size + o.slowSize + o.writing }
 
 // write is the writer: it writes to w what comes, until the outbox is closed or
 // w fails, and returns why. Nothing is taken afterwards.
@@ -358,7 +358,7 @@ func (o *outbox) write(w io.Writer) error {
 // take waits for something to write: batch, and then slow.
 func (o *outbox) take() (slow []byte, err error) {
 	o.mu.Lock()
-	for o.size+o.slowly == 0 && o.closed == nil {
+	for o.size+o.slowSize == 0 && o.closed == nil {
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
@@ -366,7 +366,7 @@ func (o *outbox) take() (slow []byte, err error) {
 		o.mu.Lock()
 	}
 	defer o.mu.Unlock()
-	if o.closed != nil && (!o.last || o.size+o.slowly == 0) {
+	if o.closed != nil && (!o.last || o.size+o.slowSize == 0) {
 		return nil, o.closed
 	}
 	o.full = append(o.full, o.fast)
@@ -385,7 +385,7 @@ func (o *outbox) take() (slow []byte, err error) {
 		}
 		slow = p.b
 	}
-	o.slowly -= len(slow)
+	o.slowSize -= len(slow)
 	o.writing, o.size = o.size+len(slow), 0
 	return slow, nil
 }

@@ -2,7 +2,7 @@
 // which test has noticed: a suite that lets a dropped wake or two swapped steps
 // pass proves little. The faults are in mutants.txt.
 //
-//	go run ./internal/mutants              # all: some minutes
+//	go run ./internal/mutants              # all: an hour or more
 //	go run ./internal/mutants -n           # only lists them
 //	go run ./internal/mutants -run Hold    # those whose name matches
 //
