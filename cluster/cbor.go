@@ -210,8 +210,8 @@ func (c *cborType) unmarshal(what []byte, p reflect.Value, from peer) (err error
 
 var errRefCount = errors.New("it has not come with as many Refs as it has places for")
 
-// A body: the pointer that encode and decode get is hidden, and what is not our own
-// code must not see it.
+// A body: what is not our own code must not see the message itself, which may be a
+// cell that serves the next one, or be on its way to somebody else too; it gets a copy.
 
 func (c *cborType) encode(at unsafe.Pointer, out *outgoing) *CodecError {
 	p := reflect.New(c.typ)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"unsafe"
 
 	"github.com/ractor-go/ractor/actor"
 	"github.com/ractor-go/ractor/rpc"
@@ -83,6 +84,8 @@ type outgoing struct {
 	variant string   // the message's name
 	call    bool     // it travels as a Call: the variant has a Reply
 	pending *pending // who waits for the answer to a call; nil if nobody does
+
+	word unsafe.Pointer // of encode: the message, if it is one pointer
 }
 
 // incoming is a message that has come: decode reads it, and keeps of it only what

@@ -54,11 +54,8 @@ type Variant interface {
 	// variant returns what the Codec has to know of it.
 	variant() *variant
 
-	// encode gives v the address of the struct in m.
-	encode(m any, v *variant, out *outgoing) *CodecError
-
-	// decode returns the message that v makes.
-	decode(v *variant, in *incoming) (any, *CodecError)
+	// fresh returns memory for n of its structs, one after the other.
+	fresh(n int) unsafe.Pointer
 }
 
 // VariantOf is the variant V, a struct or a pointer to one, under the name that it
@@ -72,6 +69,9 @@ type variant struct {
 	name    string
 	typ     reflect.Type // of the message
 	content reflect.Type // the struct: typ, or what it points to
+	size    uintptr      // of the struct
+	nth     int          // of the Codec's list
+	inWord  bool         // the struct is one pointer wide, and an interface has it instead of its address
 	box     Variant
 	body    body
 	reply   *replyField // nil: it is a cast
@@ -80,7 +80,7 @@ type variant struct {
 }
 
 // body is how a variant's fields, but for the Reply, are encoded; at points to the
-// struct, which may be hidden.
+// struct, and is not kept.
 type body interface {
 	encode(at unsafe.Pointer, out *outgoing) *CodecError
 	decode(at unsafe.Pointer, in *incoming) *CodecError
@@ -94,33 +94,22 @@ func (b variantOf[V]) variant() *variant {
 	v := &variant{name: b.name, typ: t, content: t, box: b}
 	if t.Kind() == reflect.Pointer {
 		v.content = t.Elem()
+	} else {
+		zero := reflect.Zero(t).Interface()
+		v.inWord = dataWord(&zero) == nil
 	}
+	v.size = v.content.Size()
 	return v
 }
 
-func (variantOf[V]) encode(m any, v *variant, out *outgoing) *CodecError {
-	x, _ := m.(V)
-	at := hide(unsafe.Pointer(&x))
-	if v.typ != v.content {
-		if at = *(*unsafe.Pointer)(at); at == nil {
-			return &CodecError{Err: errNilMessage}
-		}
+func (variantOf[V]) fresh(n int) unsafe.Pointer {
+	if t := reflect.TypeFor[V](); t.Kind() == reflect.Pointer {
+		return reflect.MakeSlice(reflect.SliceOf(t.Elem()), n, n).UnsafePointer()
 	}
-	return v.encode(at, out)
-}
-
-func (variantOf[V]) decode(v *variant, in *incoming) (any, *CodecError) {
-	var x V
-	at := hide(unsafe.Pointer(&x))
-	if v.typ != v.content {
-		p := reflect.New(v.content).UnsafePointer()
-		*(*unsafe.Pointer)(at) = p
-		at = p
+	if n == 1 {
+		return unsafe.Pointer(new(V))
 	}
-	if err := v.decode(at, in); err != nil {
-		return nil, err
-	}
-	return x, nil
+	return unsafe.Pointer(unsafe.SliceData(make([]V, n)))
 }
 
 func (v *variant) encode(at unsafe.Pointer, out *outgoing) *CodecError {

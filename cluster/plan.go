@@ -159,13 +159,3 @@ func (p *plan) signature() (types string, names []string) {
 	}
 	return "(" + strings.Join(list, ", ") + ")", names
 }
-
-// hide returns p, but the compiler does not know that: so a message whose address
-// goes through an interface may stay on the stack, and a Cast allocates nothing.
-// It is sound as long as nobody on the heap keeps the pointer: the stack may
-// move. So what is called with such a pointer uses it before it returns, and
-// makes a copy for code that is not ours.
-func hide(p unsafe.Pointer) unsafe.Pointer {
-	address := uintptr(p)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
-}

@@ -56,7 +56,7 @@ func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, v *variant) {
 }
 
 // blameReply completes an error of the answer.
-func (v *variant) blameReply(doing string, err error) *CodecError {
+func (v *variant) blameReply(doing string, err error) error {
 	return v.blame(doing, &CodecError{Field: v.reply.name, Err: err})
 }
 

@@ -35,6 +35,7 @@ type rowOf[M any] struct {
 	to    actor.Ref[M]
 	casts []M
 	done  int // of casts: delivered or refused
+	slab  slab
 }
 
 func (c *typed[M]) row() row { return &rowOf[M]{codec: c} }
@@ -48,9 +49,13 @@ func (r *rowOf[M]) begin(to actor.AnyRef) error {
 }
 
 func (r *rowOf[M]) add(in *incoming) error {
-	m, err := r.codec.message(in)
-	if err == nil {
-		r.casts = append(r.casts, m)
+	var none M
+	r.casts = append(r.casts, none)
+	last := len(r.casts) - 1
+	err := r.codec.message(in, &r.casts[last], &r.slab)
+	if err != nil {
+		r.casts[last] = none
+		r.casts = r.casts[:last]
 	}
 	return err
 }

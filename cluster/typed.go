@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/ractor-go/ractor/actor"
@@ -17,8 +18,10 @@ type typed[M any] struct {
 	how    string   // Enum, CBOR ...
 	self   *variant // M itself, if there is nothing to choose
 	list   []*variant
+	empty  []M // a message of each variant, of which only the type counts
 	byType map[typeID]*variant
 	byName map[string]*variant
+	cells  sync.Pool // of *M: places on the heap for messages, see encode
 	err    error
 }
 
@@ -28,8 +31,15 @@ type typeID uintptr
 
 func idOf(t reflect.Type) typeID { return typeID(reflect.ValueOf(t).Pointer()) }
 
+// An interface is two words: the type's descriptor, or a table that leads to it, and
+// the address of the value. A value that is one pointer is there itself, instead of
+// its address.
+
 // typeOf is idOf(reflect.TypeOf(v)), 0 for nil: the first word of an interface.
 func typeOf(v any) typeID { return *(*typeID)(unsafe.Pointer(&v)) }
+
+// dataWord is the second word of an interface.
+func dataWord(v *any) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(v))[1] }
 
 var (
 	errIsCast     = errors.New("it came as a call, and has no Reply")
@@ -64,7 +74,8 @@ func newCodec[M any](how, prefix string, variants []Variant, fill func(v *varian
 		if err := errors.Join(belongs(v, c.Message()), structure(v, fill)); err != nil {
 			c.wrong(v.name, err)
 		}
-		c.list = append(c.list, v)
+		m, _ := reflect.TypeAssert[M](reflect.Zero(v.typ))
+		v.nth, c.list, c.empty = len(c.list), append(c.list, v), append(c.empty, m)
 		c.byName[v.name], c.byType[idOf(v.typ)] = v, v
 		if v.typ == c.Message() && v.typ == v.content {
 			c.self = v
@@ -143,7 +154,13 @@ func (c *typed[M]) Schema() string {
 // Send sends m to a shim of this package (actor.Sender).
 func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticket) error {
 	if f, ok := to.Far().(*far); ok && t == nil {
-		if v, at := c.fixed(&m); v != nil {
+		if v := c.self; v != nil && v.fixed != nil {
+			cell := c.cell()
+			*cell = m
+			err := f.session.out.putFixed(f.pid, v, unsafe.Pointer(cell))
+			c.free(cell)
+			return err
+		} else if v, at := c.fixed(m); v != nil {
 			return f.session.out.putFixed(f.pid, v, at)
 		}
 	}
@@ -172,42 +189,67 @@ func (c *typed[M]) Send(ctx context.Context, to *actor.Shim, m M, t *actor.Ticke
 	return nil
 }
 
-// fixed returns m's variant and where the struct is, if that can be encoded by
-// fill; otherwise nil. The data word of an interface is a pointer in m itself, or
-// points to what m has: such structs have no pointers, so none is that word itself.
-func (c *typed[M]) fixed(m *M) (*variant, unsafe.Pointer) {
-	if v := c.self; v != nil {
-		if v.fixed == nil {
-			return nil, nil
-		}
-		return v, hide(unsafe.Pointer(m))
+// fixed returns m's variant and where the struct is, if that is in an interface and
+// can be encoded by fill; otherwise nil.
+func (c *typed[M]) fixed(m M) (*variant, unsafe.Pointer) {
+	if c.self != nil {
+		return nil, nil
 	}
-	message := any(*m)
+	message := any(m)
 	v := c.byType[typeOf(message)]
 	if v == nil || v.fixed == nil {
 		return nil, nil
 	}
-	at := (*[2]unsafe.Pointer)(unsafe.Pointer(&message))[1]
+	at := dataWord(&message) // such a struct has no pointers, and so is not the word itself
 	if at == nil {
 		return nil, nil
 	}
 	return v, at
 }
 
+// encode appends m to out. Variants are encoded behind an interface, where the
+// compiler follows no pointer, so what at points to must be on the heap: the address
+// of m itself, given away, would have each m allocated, and an address that is hidden
+// from the compiler does not move with the stack. What is in an interface is on the
+// heap already; all else goes into a cell.
 func (c *typed[M]) encode(m M, out *outgoing) error {
-	v := c.self
-	var err *CodecError
-	if v != nil {
-		err = v.encode(hide(unsafe.Pointer(&m)), out)
-	} else if v = c.byType[typeOf(m)]; v != nil {
-		err = v.box.encode(m, v, out)
-	} else {
-		return &CodecError{Doing: "encode", Message: c.Message(), Err: unknownType(m)}
-	}
-	if err != nil {
+	if v := c.self; v != nil {
+		cell := c.cell()
+		*cell = m
+		err := v.encode(unsafe.Pointer(cell), out)
+		c.free(cell)
 		return v.blame("encode", err)
 	}
-	return nil
+	message := any(m)
+	v := c.byType[typeOf(message)]
+	if v == nil {
+		return &CodecError{Doing: "encode", Message: c.Message(), Err: unknownType(m)}
+	}
+	at := dataWord(&message)
+	switch {
+	case v.inWord:
+		out.word = at
+		err := v.encode(unsafe.Pointer(&out.word), out)
+		out.word = nil
+		return v.blame("encode", err)
+	case at == nil:
+		return v.blame("encode", &CodecError{Err: errNilMessage})
+	}
+	return v.blame("encode", v.encode(at, out))
+}
+
+// cell returns a place on the heap for one message; free takes it back.
+func (c *typed[M]) cell() *M {
+	if cell, ok := c.cells.Get().(*M); ok {
+		return cell
+	}
+	return new(M)
+}
+
+func (c *typed[M]) free(cell *M) {
+	var none M
+	*cell = none
+	c.cells.Put(cell)
 }
 
 func unknownType(m any) error {
@@ -222,7 +264,10 @@ func (c *typed[M]) decode(in *incoming) error {
 	if !ok {
 		return c.takesNone(in.to)
 	}
-	m, err := c.message(in)
+	cell := c.cell()
+	err := c.message(in, cell, nil)
+	m := *cell
+	c.free(cell)
 	if err != nil {
 		return err
 	}
@@ -241,8 +286,10 @@ func (c *typed[M]) takesNone(to actor.AnyRef) error {
 	return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, to, c.Message())
 }
 
-// message makes the message that in describes.
-func (c *typed[M]) message(in *incoming) (m M, err error) {
+// message makes the message that in describes at the address into, on the heap,
+// where there is the zero M, in memory of s unless that is nil. After an error what is
+// there is of no use.
+func (c *typed[M]) message(in *incoming, into *M, s *slab) error {
 	v := c.self
 	if v == nil || v.name != "" {
 		if v = in.recent; v == nil || v.name != string(in.variant) {
@@ -250,21 +297,27 @@ func (c *typed[M]) message(in *incoming) (m M, err error) {
 			in.recent = v
 		}
 		if v == nil {
-			return m, &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
+			return &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
 		}
 	}
 	if v == c.self {
-		if err := v.decode(hide(unsafe.Pointer(&m)), in); err != nil {
-			return m, v.blame("decode", err)
-		}
-		return m, nil
+		return v.blame("decode", v.decode(unsafe.Pointer(into), in))
 	}
-	made, wrong := v.box.decode(v, in)
-	if wrong != nil {
-		return m, v.blame("decode", wrong)
+	// What a conversion of the struct to M does, but without a copy of it.
+	at := s.take(v)
+	if err := v.decode(at, in); err != nil {
+		return v.blame("decode", err)
 	}
-	m, _ = made.(M)
-	return m, nil
+	if v.inWord {
+		at = *(*unsafe.Pointer)(at)
+	}
+	*into = c.empty[v.nth]
+	if v.typ == c.Message() {
+		*(*unsafe.Pointer)(unsafe.Pointer(into)) = at // M is a pointer
+	} else {
+		(*[2]unsafe.Pointer)(unsafe.Pointer(into))[1] = at
+	}
+	return nil
 }
 
 // nameOf returns the name of m's variant.
@@ -276,8 +329,11 @@ func (c *typed[M]) nameOf(m M) string {
 	return v.name
 }
 
-// blame completes an error of v.
-func (v *variant) blame(doing string, err *CodecError) *CodecError {
+// blame completes an error of v, nil if that is nil.
+func (v *variant) blame(doing string, err *CodecError) error {
+	if err == nil {
+		return nil
+	}
 	err.Doing, err.Message, err.Variant = doing, v.about.Message, v.about.Variant
 	return err
 }
