@@ -37,8 +37,10 @@ func (n *Node) Dial(ctx context.Context, addr string) (Session, error) {
 // nodes call it, exactly one of them with dialed. The connection belongs to the
 // node then, and is closed with an error too. TLS is the caller's business; of a
 // *tls.Conn whose handshake is over the node knows that it is secure, and pipes and
-// Unix sockets count as loopback. The errors are those of Dial, and ErrConfig for a
-// nil connection.
+// Unix sockets count as loopback. Without an address another session with that node is
+// found only when the node has said its name; if it refuses the connection before, for
+// the other one's sake, that is ErrHandshake. The errors are those of Dial, and
+// ErrConfig for a nil connection.
 func (n *Node) Connect(ctx context.Context, conn net.Conn, dialed bool) (Session, error) {
 	if conn == nil {
 		return Session{}, fmt.Errorf("%w: connect: the connection is nil", ErrConfig)

@@ -132,13 +132,7 @@ func testRestart(t *testing.T, holderName, otherName, stale, anew string) {
 	begun := time.Now()
 	fresh := life(2)
 	if anew == "both" {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			holder.pipes(fresh)
-		}()
-		fresh.pipes(holder)
-		<-done
+		holder.meets(fresh)
 	} else {
 		dialing = map[string][2]*side{"holder": {holder, fresh}, "other": {fresh, holder}}[anew]
 		dialing[0].pipes(dialing[1])
@@ -179,6 +173,29 @@ func testRestart(t *testing.T, holderName, otherName, stale, anew string) {
 	require.Empty(t, holder.happened(), "nothing more")
 	require.Len(t, slices.Collect(holder.node.Sessions()), 1)
 	require.EqualValues(t, 1, holder.sys.Stats().Shims)
+}
+
+// meets has two sides dial each other at once. A dialler whose connection is refused
+// before it has heard a name cannot know that the other one is with the same node.
+func (s *side) meets(other *side) {
+	s.t.Helper()
+	errs := make(chan error, 4)
+	for _, dial := range [][2]*side{{s, other}, {other, s}} {
+		x, y := net.Pipe()
+		go func() {
+			_, err := dial[0].node.Connect(dial[0].ctx, x, true)
+			errs <- err
+		}()
+		go func() {
+			_, err := dial[1].node.Connect(dial[1].ctx, y, false)
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			require.ErrorIs(s.t, err, cluster.ErrHandshake)
+		}
+	}
 }
 
 // A former life that is not dead after all is not let in again, and does no harm.
