@@ -289,6 +289,7 @@ func TestKeepMailbox_TerminateWhileItFails(t *testing.T) {
 		sup := w.spawn(supervisor.Spec{Intensity: plenty, Children: []supervisor.Child{w.child("a", keep)}})
 		r := w.find(sup, "a")
 		w.tell(r, func(*actor.Context[do]) error { <-time.After(time.Second); return errBoom })
+		synctest.Wait() // it is in the callback
 		require.NoError(t, sup.TerminateChild(w.ctx, "a"))
 		_ = r.Wait(w.ctx) // the supervisor hears of the end a moment before the Status says so
 		require.Equal(t, actor.Stopped, r.Status())
