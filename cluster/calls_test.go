@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ractor-go/ractor/rpc"
 )
 
 // The table against a map: what has been entered is found once, by its tag only;
@@ -102,6 +104,22 @@ func TestCallsPassesByThoseThatWait(t *testing.T) {
 	require.EqualValues(t, 1, one.pid)
 	_, ok = c.leave(math.MaxUint64)
 	require.False(t, ok)
+}
+
+// The tables of both sides make nothing for a call.
+func TestCallsAllocateNothing(t *testing.T) {
+	var c calls
+	s := &session{node: &Node{}}
+	last, q := uint64(0), new(inquiry)
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		last = c.enter(last, 1, &pending{})
+		_, _ = c.leave(last)
+	}))
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		q.session = s
+		s.inquiries.leave(q) // the answer is faster
+		q = s.inquiries.enter(q, rpc.Incoming{})
+	}))
 }
 
 func BenchmarkCalls(b *testing.B) {
