@@ -94,6 +94,9 @@ func (f *far) end(ctx context.Context, out *outgoing, err error) error {
 	default:
 		err = s.out.putCast(f.pid, out.variant, out.args)
 	}
+	if out.pending != nil {
+		out.pending.free()
+	}
 	if cap(out.args) <= keepSpace {
 		out.args, out.variant, out.call, out.pending = out.args[:0], "", false, nil
 		s.messages.Put(out)
@@ -112,7 +115,7 @@ func (s *session) call(ctx context.Context, pid uint64, out *outgoing) error {
 	if limited {
 		timeout = remaining(time.Until(deadline))
 	}
-	tag, alone, err := s.enter(call{pid, out.pending})
+	tag, alone, err := s.enter(pid, out.pending)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *session) read() error {
 			in.call(f)
 		case f.Kind == wire.KindReply:
 			in.answering()
-			s.reply(f)
+			in.reply(f)
 		}
 	}
 }
@@ -78,9 +78,12 @@ func (s *session) read() error {
 // inbox delivers to local actors. It belongs to the reader.
 type inbox struct {
 	session *session
-	in      incoming // of the message at hand
-	pid     uint64   // of last, and of the row
-	last    *target  // messages come in runs
+	in      incoming  // of the message at hand
+	asked   call      // of the answer at hand
+	next    *inquiry  // of the next call; nil: there is none
+	now     time.Time // about when all this has come; zero: nobody has asked since flush
+	pid     uint64    // of last, and of the row
+	last    *target   // messages come in runs
 	targets map[uint64]*target
 	casts   uint64 // since flush
 	batch   int    // calls and answers since flush
@@ -204,7 +207,7 @@ func (b *inbox) flush() {
 		runtime.Gosched() // those who were made ready by the batch go first
 		b.session.out.uncork()
 	}
-	b.burst, b.batch = b.batch > 1, 0
+	b.burst, b.batch, b.now = b.batch > 1, 0, time.Time{}
 }
 
 // answering is called for each call and each answer. Many callers at once make a
@@ -222,19 +225,25 @@ func (b *inbox) answering() {
 func (b *inbox) call(f *wire.Frame) {
 	s := b.session
 	s.node.counters.calls.Add(1)
-	q := &inquiry{session: s, pid: f.To, tag: f.Tag}
+	q := b.next
+	if q == nil {
+		q = new(inquiry)
+	}
+	b.next = nil
+	q.session, q.pid, q.tag = s, f.To, f.Tag
 	q.peer, q.to = s, q
 	if f.HasTimeout {
-		q.at = time.Now().Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
+		if b.now.IsZero() {
+			b.now = time.Now()
+		}
+		q.at = b.now.Add(time.Duration(min(f.TimeoutMS, maxTimeout)) * time.Millisecond)
 	}
-	s.inquiries.enter(q)
 	b.in.call, b.in.owing = true, &q.owing
 	if err := b.deliver(b.target(f.To), f); err != nil {
-		s.inquiries.leave(q)
 		s.failed(f.To, f.Tag, string(f.Variant), err)
 		return
 	}
-	s.inquiries.waits(q, b.in.request)
+	b.next = s.inquiries.enter(q, b.in.request)
 }
 
 // maxTimeout, in ms, keeps a deadline within what a time.Duration can say.
@@ -286,8 +295,10 @@ func (s *session) nack(to, tag uint64, err error) {
 }
 
 // reply gives an answer to the caller that waits for it.
-func (s *session) reply(f *wire.Frame) {
-	c, ok := s.leave(f.Tag)
+func (b *inbox) reply(f *wire.Frame) {
+	s, c := b.session, &b.asked
+	var ok bool
+	*c, ok = s.leave(f.Tag)
 	switch {
 	case !ok:
 		s.node.counters.late.Add(1)
@@ -300,6 +311,7 @@ func (s *session) reply(f *wire.Frame) {
 			s.node.log.Debug("answer cannot be decoded", "from", s.peer.Name, "error", err)
 		}
 	}
+	*c = call{} // it keeps nothing alive
 }
 
 // control takes what is no data.

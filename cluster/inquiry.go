@@ -7,7 +7,9 @@ import (
 	"github.com/ractor-go/ractor/rpc"
 )
 
-// inquiry is a call of a peer that a local actor has not answered yet.
+// inquiry is a call of a peer that a local actor has to answer. When it is answered
+// it serves the next call, but for one that was given up: its answer may still be
+// on the way.
 type inquiry struct {
 	owing
 
@@ -18,12 +20,14 @@ type inquiry struct {
 	request      rpc.Incoming // guarded by inquiries.mu; zero until the actor has it
 	older, newer *inquiry     // guarded by inquiries.mu
 	open         bool         // guarded by inquiries.mu: it is on the list
+	answered     bool         // guarded by inquiries.mu: it was answered before it was on the list
 }
 
 // answer is where the actor's answer goes (inquirer).
 func (q *inquiry) answer(what []byte, err error) {
-	alone := q.session.inquiries.leave(q)
-	q.session.answer(q.pid, q.tag, alone, what, err)
+	s, pid, tag := q.session, q.pid, q.tag
+	alone := s.inquiries.leave(q) // and it is another call's
+	s.answer(pid, tag, alone, what, err)
 }
 
 // inquiries are the open ones of a session. When their time is over, or the
@@ -34,10 +38,43 @@ type inquiries struct {
 	oldest *inquiry  // guarded by mu: a list through newer
 	newest *inquiry  // guarded by mu
 	sooner time.Time // guarded by mu: no deadline is before this; zero: there was none at the last sweep
+	over   bool      // guarded by mu: the session is
+	idle   *inquiry  // guarded by mu: those for further calls, through newer
+	idles  int       // guarded by mu: how many
 }
 
-func (l *inquiries) enter(q *inquiry) {
+// maxIdle is how many inquiries are kept for further calls.
+const maxIdle = 256
+
+// enter takes in q, whose request the actor has, unless it was answered already. It
+// returns an inquiry for a further call; nil: make one.
+func (l *inquiries) enter(q *inquiry, request rpc.Incoming) (next *inquiry) {
 	l.mu.Lock()
+	node, at := q.session.node, q.at
+	first, over := false, l.over
+	switch {
+	case q.answered:
+		l.keep(q)
+	case !over:
+		q.request = request
+		first = l.link(q)
+	}
+	if next = l.idle; next != nil {
+		l.idle, next.newer = next.newer, nil
+		l.idles--
+	}
+	l.mu.Unlock()
+	switch {
+	case over:
+		request.GiveUp()
+	case first: // not at each call: sooner stays until the next sweep
+		node.wakeBy(at)
+	}
+	return next
+}
+
+// link appends q to the list; first: its deadline is before all others.
+func (l *inquiries) link(q *inquiry) (first bool) {
 	q.open = true
 	q.older = l.newest
 	if l.newest != nil {
@@ -46,35 +83,37 @@ func (l *inquiries) enter(q *inquiry) {
 		l.oldest = q
 	}
 	l.newest = q
-	first := !q.at.IsZero() && (l.sooner.IsZero() || q.at.Before(l.sooner))
+	first = !q.at.IsZero() && (l.sooner.IsZero() || q.at.Before(l.sooner))
 	if first {
 		l.sooner = q.at
 	}
-	l.mu.Unlock()
-	if first { // not at each call: sooner stays until the next sweep
-		q.session.node.wakeBy(q.at)
-	}
+	return first
 }
 
-// waits notes how to tell the actor that nobody waits any more.
-func (l *inquiries) waits(q *inquiry, request rpc.Incoming) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	q.request = request
-}
-
-// leave says whether q was the only one.
+// leave takes out an answered one, and says whether no other is there.
 func (l *inquiries) leave(q *inquiry) (alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unlink(q)
+	if q.open {
+		l.unlink(q)
+		l.keep(q)
+	} else {
+		q.answered = true // perhaps enter is still to come
+	}
 	return l.oldest == nil
 }
 
-func (l *inquiries) unlink(q *inquiry) {
-	if !q.open {
+// keep takes an inquiry that nobody has any more for a further call.
+func (l *inquiries) keep(q *inquiry) {
+	if l.idles == maxIdle {
 		return
 	}
+	*q = inquiry{newer: l.idle}
+	l.idle = q
+	l.idles++
+}
+
+func (l *inquiries) unlink(q *inquiry) {
 	q.open = false
 	if q.older != nil {
 		q.older.newer = q.newer
@@ -105,6 +144,14 @@ func (l *inquiries) giveUp(which func(*inquiry) bool) {
 	for _, r := range over {
 		r.GiveUp()
 	}
+}
+
+// end abandons all, and those that come later.
+func (l *inquiries) end() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
+	l.giveUp(func(*inquiry) bool { return true })
 }
 
 // sweep abandons those whose time is over and returns when the next one's is;

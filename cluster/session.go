@@ -75,7 +75,7 @@ type session struct {
 	allowed map[uint64]*target             // guarded by mu: whom the peer may address
 	shims   map[uint64]*far                // guarded by mu: the peer's actors that are up
 	names   map[string]map[uint64]struct{} // guarded by mu: and their names
-	calls   map[uint64]call                // guarded by mu: what waits for an answer
+	calls   calls                          // guarded by mu: what waits for an answer
 	asks    map[uint64]*asked              // guarded by mu: commands and requests to spawn
 	ended   bool                           // guarded by mu: nothing is entered any more
 	tag     uint64                         // guarded by mu: the last one given
@@ -93,12 +93,6 @@ type target struct {
 	revoked atomic.Bool
 }
 
-// call is a call of this node that waits for its answer.
-type call struct {
-	pid    uint64
-	answer *pending // nil: nobody waits
-}
-
 func newSession(n *Node, id protocol.ConnID, conn net.Conn, dialed, secure bool) *session {
 	s := &session{
 		node:    n,
@@ -112,7 +106,6 @@ func newSession(n *Node, id protocol.ConnID, conn net.Conn, dialed, secure bool)
 		allowed: map[uint64]*target{},
 		shims:   map[uint64]*far{},
 		names:   map[string]map[uint64]struct{}{},
-		calls:   map[uint64]call{},
 		asks:    map[uint64]*asked{},
 	}
 	s.state.Store(uint32(Opened))
@@ -249,7 +242,7 @@ func (s *session) failCalls(pid uint64, reason error) {
 	if reason == nil {
 		reason = actor.ErrStopped
 	}
-	for _, c := range s.leaveAll(func(c call) bool { return c.pid == pid }) {
+	for _, c := range s.leaveAll(func(c *call) bool { return c.pid == pid }) {
 		c.answer.fail(fmt.Errorf("%w: %w", rpc.ErrNoReply, reason))
 	}
 }
@@ -267,23 +260,24 @@ func (s *session) refs(pids []uint64) []actor.AnyRef {
 	return refs
 }
 
-// enter returns a tag for a call, and notes who waits for its answer, if anybody
-// does; alone says that nobody else waits for one.
-func (s *session) enter(c call) (tag uint64, alone bool, err error) {
+// enter returns a tag for a call to an actor of the peer, and notes who waits for its
+// answer; nil: nobody does. alone says that nobody else waits for one.
+func (s *session) enter(pid uint64, answer *pending) (tag uint64, alone bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.ended:
 		return 0, false, s.gone()
-	case s.shims[c.pid] == nil:
+	case s.shims[pid] == nil:
 		// down has taken it out, and whoever fails its calls may have done so: who
 		// came later would wait for an answer that a Rust node never gives.
 		return 0, false, actor.ErrStopped
 	}
-	s.tag++
-	alone = len(s.calls) == 0
-	if c.answer != nil {
-		s.calls[s.tag] = c
+	alone = s.calls.waits == 0
+	if answer == nil {
+		s.tag++
+	} else {
+		s.tag = s.calls.enter(s.tag, pid, answer)
 	}
 	return s.tag, alone, nil
 }
@@ -295,31 +289,25 @@ func (s *session) gone() error { return fmt.Errorf("%w: %s", ErrNodeDown, s.peer
 func (s *session) leave(tag uint64) (c call, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, ok = s.calls[tag]
-	delete(s.calls, tag)
-	return c, ok
+	return s.calls.leave(tag)
 }
 
 // leaveAll takes out all calls that which picks.
-func (s *session) leaveAll(which func(call) bool) []call {
+func (s *session) leaveAll(which func(*call) bool) []call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var picked []call
-	for tag, c := range s.calls {
-		if which(c) {
-			delete(s.calls, tag)
-			picked = append(picked, c)
-		}
-	}
-	return picked
+	return s.calls.leaveAll(which)
 }
 
 // sweep forgets the calls whose callers have given up: a Rust node never answers
 // those that came to nothing.
 func (s *session) sweep() {
-	for _, c := range s.leaveAll(func(c call) bool { return c.answer.abandoned() }) {
+	for _, c := range s.leaveAll(func(c *call) bool { return c.answer.abandoned() }) {
 		c.answer.fail(nil)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls.shrink()
 }
 
 // finish ends what the session had, when the machine has said that it is over.
@@ -327,8 +315,9 @@ func (s *session) sweep() {
 func (s *session) finish(err error) {
 	s.mu.Lock()
 	s.ended = true
-	shims, calls, asks := s.shims, s.calls, s.asks
-	s.shims, s.calls, s.asks, s.names = map[uint64]*far{}, map[uint64]call{}, nil, nil
+	calls := s.calls.leaveAll(func(*call) bool { return true })
+	shims, asks := s.shims, s.asks
+	s.shims, s.asks, s.names = map[uint64]*far{}, nil, nil
 	for _, t := range s.allowed {
 		t.revoked.Store(true)
 	}
@@ -337,7 +326,7 @@ func (s *session) finish(err error) {
 	for _, a := range asks {
 		close(a.ready)
 	}
-	s.inquiries.giveUp(func(*inquiry) bool { return true })
+	s.inquiries.end()
 	for _, c := range calls {
 		c.answer.fail(err)
 	}

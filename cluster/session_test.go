@@ -16,11 +16,11 @@ func TestCallAfterDown(t *testing.T) {
 	defer func() { require.NoError(t, here.Close()); require.NoError(t, there.Close()) }()
 	s := newSession(&Node{cfg: Config{Outbound: 1 << 20}}, 1, here, false, false)
 	s.shims[7] = &far{session: s, pid: 7}
-	_, alone, err := s.enter(call{7, &pending{}})
+	_, alone, err := s.enter(7, &pending{})
 	require.NoError(t, err)
 	require.True(t, alone)
 	require.NotNil(t, s.down(7))
-	_, _, err = s.enter(call{7, &pending{}})
+	_, _, err = s.enter(7, &pending{})
 	require.ErrorIs(t, err, actor.ErrStopped)
-	require.Len(t, s.calls, 1)
+	require.Equal(t, 1, s.calls.waits)
 }

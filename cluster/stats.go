@@ -77,7 +77,7 @@ func (s *session) traffic() (in, out uint64, queued int) {
 func (s *session) waitingCalls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.calls)
+	return s.calls.waits
 }
 
 func (l *inquiries) len() int {
