@@ -135,6 +135,12 @@ func (b *inbox) deliver(t *target, f *wire.Frame) error {
 // is there to be read, or the row is full.
 func (b *inbox) cast(f *wire.Frame) {
 	b.casts++
+	if f.Same && b.row != nil && !b.last.revoked.Load() { // as most are
+		if err := b.wait(b.last, f); err != nil {
+			b.refuse(f, err)
+		}
+		return
+	}
 	if f.To != b.pid {
 		b.deliverRow()
 	}
@@ -149,9 +155,14 @@ func (b *inbox) cast(f *wire.Frame) {
 		err = b.deliver(t, f)
 	}
 	if err != nil {
-		b.deliverRow() // what came first is refused first
-		b.session.failed(f.To, 0, string(f.Variant), err)
+		b.refuse(f, err)
 	}
+}
+
+// refuse is what becomes of a cast that failed.
+func (b *inbox) refuse(f *wire.Frame, err error) {
+	b.deliverRow() // what came first is refused first
+	b.session.failed(f.To, 0, string(f.Variant), err)
 }
 
 // wait puts a cast into the row.

@@ -34,6 +34,7 @@ type outbox struct {
 
 	mu       sync.Mutex
 	fast     []byte         // guarded by mu: the buffer that is being filled; nil: a spare one is next
+	forms    wire.Forms     // guarded by mu: appends casts of fixed size to fast
 	full     [][]byte       // guarded by mu: those before it, the oldest first
 	batch    [][]byte       // of the writer: what it has taken
 	size     int            // guarded by mu: bytes in fast and full
@@ -200,7 +201,7 @@ func (o *outbox) putFixed(to uint64, v *variant, at unsafe.Pointer) error {
 		return err
 	}
 	before := len(o.fast)
-	dst, what := v.fixed.form.Append(o.fast, to)
+	dst, what := o.forms.Append(o.fast, v.fixed.form, to)
 	if err := v.fixed.fill(what, at); err != nil {
 		o.mu.Unlock() // fast ends where it did
 		return v.blame("encode", err)

@@ -24,7 +24,17 @@ func BenchmarkAppendCast32(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var what []byte
-			dst, what = form.Append(dst[:0], 500)
+			dst, what = form.Append(dst[:0], 1<<32|500)
+			copy(what, argument[:32])
+		}
+	})
+	b.Run("by=run", func(b *testing.B) {
+		form := NewForm(argument[:32], "Variant")
+		var forms Forms
+		b.ReportAllocs()
+		for b.Loop() {
+			var what []byte
+			dst, what = forms.Append(dst[:0], form, 1<<32|500)
 			copy(what, argument[:32])
 		}
 	})

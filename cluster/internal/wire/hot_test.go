@@ -220,14 +220,38 @@ func TestBeginIsUndone(t *testing.T) {
 	require.Equal(t, want, AppendCast(begun[:len(dst)], 2, []byte("two"), "V", nil))
 }
 
+// Whatever came before, a frame is that of its form, until the caller writes into it.
+func TestForms(t *testing.T) {
+	one, two := NewForm([]byte("arguments"), "One"), NewForm(make([]byte, 200), "Two")
+	var forms Forms
+	got, want := []byte("before"), []byte("before")
+	for i, c := range []struct {
+		form *Form
+		to   uint64
+	}{{one, 5}, {one, 5}, {one, 5}, {two, 5}, {one, 5}, {one, 1 << 40}, {one, 1 << 40}, {one, 0}, {one, 0}, {two, 0}, {two, 0}, {two, 0}, {one, 5}} {
+		var what, same []byte
+		got, what = forms.Append(got, c.form, c.to)
+		want, same = c.form.Append(want, c.to)
+		require.Equal(t, want, got)
+		require.Equal(t, same, what)
+		what[i%len(what)], same[i%len(same)] = byte(i), byte(i)
+		require.Equal(t, want, got)
+	}
+}
+
 func TestHotAllocatesNothing(t *testing.T) {
 	dst, what := make([]byte, 0, 4096), make([]byte, 1000)
 	form := NewForm(what[:32], "Variant")
+	var forms Forms
 	var f Frame
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		dst = AppendCast(dst[:0], 5, what[:32], "Variant", nil)
 		f.parseHot(dst[header:])
 		dst, _ = form.Append(dst[:0], 5)
+		f.parseHot(dst[header:])
+		for _, to := range []uint64{5, 5, 5, 6} {
+			dst, _ = forms.Append(dst[:0], form, to)
+		}
 		f.parseHot(dst[header:])
 		dst = AppendCall(dst[:0], 5, what, 7, 1000, true, "Variant", what[:16])
 		f.parseHot(dst[header:])

@@ -21,7 +21,9 @@ const (
 // Frame is what a [Reader] has read. What is in it is valid until the reader is
 // asked for the next one; Msg stays.
 type Frame struct {
-	Kind Kind
+	Kind  Kind
+	Same  bool // a Reader has seen that it is a cast, as was the one before, and no more than What differs
+	plain bool // parseCast has filled it
 
 	// Of a cast, a call or a reply: the pid that it is for, of a reply the pid
 	// that was called; the arguments, or the reply's value.
@@ -171,7 +173,7 @@ func (f *Frame) parseCast(payload []byte) bool {
 	if len(p) < 2 || p[0] != keyCastVariant || int(p[1]) != len(p)-2 || !valid(p[2:]) {
 		return false
 	}
-	*f = Frame{Kind: KindCast, To: to, What: what, Variant: p[2:len(p):len(p)]}
+	*f = Frame{Kind: KindCast, plain: true, To: to, What: what, Variant: p[2:len(p):len(p)]}
 	return true
 }
 

@@ -143,6 +143,72 @@ func (o *once) Read([]byte) (int, error) {
 	return 0, err
 }
 
+// In a run of casts that differ in their arguments each frame is what it says, and
+// says that it is in one; all that differs in more is not.
+func TestReaderRuns(t *testing.T) {
+	cast := func(to uint64, what, variant string) string {
+		return string(AppendCast(nil, to, []byte(what), variant, nil))
+	}
+	const far = 1 << 63
+	for _, c := range []struct {
+		what, first, second string
+		same                bool
+	}{
+		{"the same", cast(5, "one", "Variant"), cast(5, "one", "Variant"), true},
+		{"other arguments", cast(5, "one", "Variant"), cast(5, "two", "Variant"), true},
+		{"a long pid", cast(far, "one", "Variant"), cast(far, "two", "Variant"), true},
+		{"the longest arguments", cast(5, strings.Repeat("a", 118), "V"), cast(5, strings.Repeat("b", 118), "V"), true},
+		{"a variant that is not ASCII", cast(5, "one", "Größe"), cast(5, "two", "Größe"), true},
+		{"to another", cast(5, "one", "Variant"), cast(6, "one", "Variant"), false},
+		{"to another, far away", cast(far, "one", "V"), cast(far+1<<60, "one", "V"), false},
+		{"another variant", cast(5, "one", "Variant"), cast(5, "one", "Varianz"), false},
+		{"a variant that is not UTF-8", cast(5, "one", "Gr\u00f6"), cast(5, "one", "Gr\xf6\xb6"), false},
+		{"a longer one, and shorter arguments", cast(5, "one", "V"), cast(5, "on", "VV"), false},
+		{"longer arguments", cast(5, "one", "V"), cast(5, "three", "V"), false},
+		{"a call", cast(5, "one", "V"), string(AppendCall(nil, 5, []byte("one"), 1, 0, false, "V", nil)), false},
+		{"no plain casts", cast(5, "one", ""), cast(5, "one", ""), false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			r := NewReader(strings.NewReader(c.first+c.second+c.second), 1<<10)
+			for i, frame := range []string{c.first, c.second} {
+				want, _, wrong := parsed(t, []byte(frame[header:]))
+				got, err := r.Next()
+				if wrong != nil {
+					require.ErrorIs(t, err, ErrMalformed)
+					return
+				}
+				require.NoError(t, err)
+				sameFrame(t, &want, got)
+				require.Equal(t, c.same && i == 1, got.Same)
+			}
+		})
+	}
+}
+
+// A limit that is lowered within a run counts, and what has to be read anew is no
+// part of it.
+func TestReaderRunEnds(t *testing.T) {
+	frame := AppendCast(nil, 5, []byte("what"), "V", nil)
+	r := NewReader(bytes.NewReader(bytes.Repeat(frame, 3)), len(frame)-header)
+	for i := range 2 {
+		f, err := r.Next()
+		require.NoError(t, err)
+		require.Equal(t, i > 0, f.Same)
+	}
+	r.SetLimit(len(frame) - header - 1)
+	_, err := r.Next()
+	require.ErrorIs(t, err, ErrTooLarge)
+
+	r = NewReader(&chunks{bytes.NewReader(bytes.Repeat(frame, 8)), 2 * len(frame)}, 1<<10)
+	for i := range 8 {
+		f, err := r.Next()
+		require.NoError(t, err)
+		require.Equal(t, i%2 > 0, f.Same)
+		require.Equal(t, "what", string(f.What))
+		require.Equal(t, "V", string(f.Variant))
+	}
+}
+
 // The buffer grows with what has arrived, not with what is claimed, and a large
 // one is not kept.
 func TestReaderBuffer(t *testing.T) {
@@ -174,6 +240,15 @@ func TestReaderBuffer(t *testing.T) {
 			require.LessOrEqual(t, len(r.buf), ahead)
 		}
 	}
+
+	// Nor is it kept by a run of small ones that fills it again and again.
+	stream = AppendCast(nil, 1, make([]byte, 1<<20), "V", nil)
+	r = NewReader(io.MultiReader(bytes.NewReader(stream), &repeat{small}), large)
+	for range 3 << 20 / len(small) {
+		_, err := r.Next()
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, len(r.buf), ahead)
 
 	// A small limit keeps it small too.
 	r = NewReader(bytes.NewReader(bytes.Repeat(small, 10_000)), 1<<10)
@@ -283,40 +358,70 @@ func FuzzReader(f *testing.F) {
 	f.Add(all[:len(all)-1], uint16(1<<10), uint16(5))
 	f.Add(all, uint16(20), uint16(100))
 	f.Add(append(AppendCast(nil, 1, make([]byte, 5000), "V", nil), all...), uint16(1<<14), uint16(33))
-	f.Fuzz(func(t *testing.T, stream []byte, limit, chunk uint16) {
-		r := NewReader(&chunks{bytes.NewReader(stream), int(chunk)}, int(limit))
-		rest := stream
-		for {
-			got, err := r.Next()
-			require.LessOrEqual(t, len(r.buf), max(header+int(limit), first))
-			switch {
-			case len(rest) == 0:
-				require.Equal(t, io.EOF, err)
-				return
-			case len(rest) < header:
-				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-				return
+	f.Add(bytes.Repeat(AppendCast(nil, 1<<40, []byte("what"), "Variant", nil), 5), uint16(1<<10), uint16(100))
+	f.Fuzz(func(t *testing.T, stream []byte, limit, chunk uint16) { readAll(t, stream, int(limit), int(chunk)) })
+}
+
+// FuzzReaderRuns is FuzzReader of casts that are much like the one before.
+func FuzzReaderRuns(f *testing.F) {
+	f.Add(uint64(1<<40), []byte("arguments"), "Variant", []byte{0, 20, 1, 0, 10, 200, 2, 23, 9}, uint16(100), uint16(40))
+	f.Add(uint64(5), []byte(""), "", []byte{1, 3, 5, 0, 0, 0, 2, 15, 1}, uint16(100), uint16(0))
+	f.Fuzz(func(t *testing.T, to uint64, what []byte, variant string, program []byte, limit, chunk uint16) {
+		frame := AppendCast(nil, to, what, variant, nil)
+		stream := bytes.Clone(frame)
+		for ; len(program) >= 3; program = program[3:] { // a byte of the next frames is another, or of the next frame
+			at := int(program[1]) % len(frame)
+			was := frame[at]
+			frame[at] ^= program[2]
+			stream = append(stream, frame...)
+			if program[0]%2 == 0 {
+				frame[at] = was
 			}
-			length := binary.BigEndian.Uint64(rest)
-			rest = rest[header:]
-			switch {
-			case length > uint64(limit):
-				require.ErrorIs(t, err, ErrTooLarge)
-				return
-			case length > uint64(len(rest)):
-				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-				return
-			}
-			want, _, wrong := parsed(t, rest[:length])
-			rest = rest[length:]
-			if wrong != nil {
-				require.ErrorIs(t, err, ErrMalformed)
-				return
-			}
-			require.NoError(t, err)
-			sameFrame(t, &want, got)
 		}
+		readAll(t, stream, int(limit), int(chunk))
 	})
+}
+
+// readAll holds what a Reader makes of a stream against what is in it.
+func readAll(t *testing.T, stream []byte, limit, chunk int) {
+	t.Helper()
+	r := NewReader(&chunks{bytes.NewReader(stream), chunk}, limit)
+	rest, before := stream, Frame{}
+	for {
+		got, err := r.Next()
+		require.LessOrEqual(t, len(r.buf), max(header+limit, first))
+		switch {
+		case len(rest) == 0:
+			require.Equal(t, io.EOF, err)
+			return
+		case len(rest) < header:
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			return
+		}
+		length := binary.BigEndian.Uint64(rest)
+		rest = rest[header:]
+		switch {
+		case length > uint64(limit):
+			require.ErrorIs(t, err, ErrTooLarge)
+			return
+		case length > uint64(len(rest)):
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			return
+		}
+		want, _, wrong := parsed(t, rest[:length])
+		rest = rest[length:]
+		if wrong != nil {
+			require.ErrorIs(t, err, ErrMalformed)
+			return
+		}
+		require.NoError(t, err)
+		sameFrame(t, &want, got)
+		if got.Same {
+			before.What = want.What
+			sameFrame(t, &before, got)
+		}
+		before = want
+	}
 }
 
 // chunks reads up to size bytes at a time, without a bound if that is 0.
