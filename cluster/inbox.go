@@ -213,9 +213,14 @@ func (b *inbox) flush() {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
 	}
+	if b.batch > 0 {
+		// Those who were made ready go first. Else this goroutine keeps the processor
+		// to find that there is no more, and what it has made ready waits, or is taken
+		// to another one: a lone call takes 8 % longer.
+		runtime.Gosched()
+	}
 	if b.corked {
 		b.corked = false
-		runtime.Gosched() // those who were made ready by the batch go first
 		b.session.out.uncork()
 	}
 	b.burst, b.batch, b.now = b.batch > 1, 0, time.Time{}
