@@ -84,6 +84,24 @@ func TestCalls(t *testing.T) {
 	require.Len(t, c.places, 2*fewCalls)
 }
 
+// Two calls that would have the same place in a smaller table keep it from becoming
+// that.
+func TestCallsShrink(t *testing.T) {
+	c := calls{places: make([]call, 4*fewCalls)}
+	first := c.enter(0, 1, &pending{})
+	second := c.enter(2*fewCalls, 2, &pending{})
+	c.shrink()
+	require.Len(t, c.places, 4*fewCalls)
+	one, ok := c.leave(first)
+	require.True(t, ok)
+	require.EqualValues(t, 1, one.pid)
+	c.shrink()
+	require.Len(t, c.places, 2*fewCalls)
+	one, ok = c.leave(second)
+	require.True(t, ok)
+	require.EqualValues(t, 2, one.pid)
+}
+
 // A call that waits for long is passed by, not overtaken in its place.
 func TestCallsPassesByThoseThatWait(t *testing.T) {
 	var c calls

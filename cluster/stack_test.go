@@ -129,3 +129,23 @@ type pair struct {
 	Ref    actor.AnyRef
 	After  string
 }
+
+// A place for messages keeps nothing of one, neither when it was sent nor when it came.
+func TestCellsKeepNothing(t *testing.T) {
+	c := opened[string](t, Plain[string]())
+	ctx, _ := newSystem(t)
+	got := make(chan string, 1)
+	to := spawn(t, ctx, func(m string) error {
+		got <- m
+		return nil
+	})
+	for range 100 {
+		out := &outgoing{}
+		require.NoError(t, c.encode("hello", out))
+		require.NoError(t, c.decode(&incoming{ctx: ctx, to: to.Any(), peer: &loop{}, what: out.args}))
+		require.Equal(t, "hello", recv(t, got))
+		cell := c.cell()
+		require.Empty(t, *cell)
+		c.free(cell)
+	}
+}

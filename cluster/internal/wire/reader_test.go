@@ -185,8 +185,8 @@ func TestReaderRuns(t *testing.T) {
 	}
 }
 
-// A limit that is lowered within a run counts, and what has to be read anew is no
-// part of it.
+// A limit that is lowered within a run counts, and what has to be read anew, also after
+// an error, is no part of it.
 func TestReaderRunEnds(t *testing.T) {
 	frame := AppendCast(nil, 5, []byte("what"), "V", nil)
 	r := NewReader(bytes.NewReader(bytes.Repeat(frame, 3)), len(frame)-header)
@@ -207,6 +207,19 @@ func TestReaderRunEnds(t *testing.T) {
 		require.Equal(t, "what", string(f.What))
 		require.Equal(t, "V", string(f.Variant))
 	}
+
+	long := AppendCast(nil, 5, bytes.Repeat([]byte("what"), 100), "V", nil)
+	deadline := errors.New("deadline")
+	r = NewReader(io.MultiReader(bytes.NewReader(frame), bytes.NewReader(long[:300]), &once{deadline}, bytes.NewReader(long[300:])), 1<<10)
+	f, err := r.Next()
+	require.NoError(t, err)
+	require.False(t, f.Same)
+	_, err = r.Next()
+	require.ErrorIs(t, err, deadline)
+	f, err = r.Next()
+	require.NoError(t, err)
+	require.False(t, f.Same)
+	require.Len(t, f.What, 400)
 }
 
 // The buffer grows with what has arrived, not with what is claimed, and a large
