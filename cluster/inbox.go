@@ -349,6 +349,12 @@ func (s *session) control(m *wire.NetworkMessage) {
 		case *wire.Go_SpawnReply:
 			s.answered(msg.SpawnReply.GetTag(), g)
 			return
+		case *wire.Go_Milestone:
+			_ = s.tell(0, early, &wire.Go{Msg: &wire.Go_Passed{Passed: &wire.Passed{N: msg.Milestone.GetN()}}})
+			return
+		case *wire.Go_Passed:
+			s.out.passed(msg.Passed.GetN())
+			return
 		}
 	}
 	n := s.node

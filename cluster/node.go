@@ -99,6 +99,7 @@ func Start(ctx context.Context, sys *actor.System, cfg Config) (*Node, error) {
 		Addr:                n.addr,
 		Cookie:              cfg.Cookie,
 		Incarnation:         n.incarnation,
+		Features:            []string{milestones},
 		Transitive:          cfg.Mode == Transitive,
 		AllowInsecureLegacy: cfg.AllowInsecureLegacy,
 		HandshakeTimeout:    cfg.HandshakeTimeout,

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/ractor-go/ractor/cluster/internal/wire"
@@ -26,8 +27,8 @@ const (
 // the more there is the fewer calls it takes; they are small enough to stay in a
 // cache and to be used again. In slow are big frames, and, because order holds from
 // sender to receiver, all frames for a receiver that has something in slow. Each
-// round writes all that is in fast, and then one piece of slow: so a small message
-// waits behind one big one at most, not behind all of them. A big message is made a
+// round writes all that is in fast, and then one piece of slow, if the window is open:
+// so a small message waits behind few big ones, not behind all of them. A big message is made a
 // frame outside of the lock, in a buffer of its own, which is written as it is.
 type outbox struct {
 	limit int // bytes, above which put refuses
@@ -41,6 +42,7 @@ type outbox struct {
 	slow     []piece        // guarded by mu: the oldest first
 	slowSize int            // guarded by mu: bytes in slow
 	waiting  map[uint64]int // guarded by mu: frames in slow, for each receiver
+	window   window         // guarded by mu: of slow
 	writing  int            // guarded by mu: bytes that the writer has taken and not written
 	asleep   bool           // guarded by mu: the writer waits for wake
 	corked   bool           // guarded by mu: see cork
@@ -48,6 +50,7 @@ type outbox struct {
 	written  uint64         // guarded by mu: bytes
 	last     bool           // guarded by mu: what is queued is to be written before the end
 
+	begun  time.Time     // for the window
 	wake   chan struct{} // one slot
 	direct *direct       // nil: there is none
 }
@@ -74,7 +77,10 @@ const (
 )
 
 func newOutbox(limit int) *outbox {
-	return &outbox{limit: limit, waiting: map[uint64]int{}, wake: make(chan struct{}, 1)}
+	return &outbox{
+		limit: limit, waiting: map[uint64]int{}, wake: make(chan struct{}, 1),
+		begun: time.Now(),
+	}
 }
 
 // put appends one frame, which add makes, for the receiver to. A frame may be as
@@ -129,7 +135,7 @@ func (o *outbox) uncork() {
 // wakes it, and this goroutine is the writer. If something is left to do then, the
 // caller, who finds asleep set, wakes it.
 func (o *outbox) writeHere() {
-	if !o.asleep || o.direct == nil || len(o.full)+o.slowSize > 0 {
+	if !o.asleep || o.direct == nil || len(o.full) > 0 || o.slowReady() {
 		return
 	}
 	o.asleep = false
@@ -265,6 +271,9 @@ func (o *outbox) queue(to uint64, u urgency, before int) {
 		len(o.slow) == 0 && length <= bigFrame,
 		u != late && length <= bigFrame && o.waiting[to] == 0:
 		o.size += length
+		if u != early { // those are our own, or rare
+			o.window.alone = 0
+		}
 		if len(o.fast) >= chunkSize {
 			o.full = append(o.full, o.fast)
 			o.fast = nil
@@ -302,7 +311,7 @@ func (o *outbox) queueSlow(to uint64, frame []byte, alone bool) {
 // is woken. Who has filled a buffer when there are many steps aside.
 func (o *outbox) wakeAndUnlock() {
 	held := o.corked && len(o.full) == 0
-	wake := o.asleep && (o.size+o.slowSize > 0 && !held || o.closed != nil)
+	wake := o.asleep && ((o.size > 0 || o.slowReady()) && !held || o.closed != nil)
 	if wake {
 		o.asleep = false
 	}
@@ -328,6 +337,23 @@ func (o *outbox) close(err error, last bool) {
 func (o *outbox) end(err error, last bool) {
 	o.mu.Lock()
 	o.close(err, last)
+	o.wakeAndUnlock()
+}
+
+// slowReady says that there is a piece of slow to write; mu is held.
+func (o *outbox) slowReady() bool { return o.slowSize > 0 && o.window.open() }
+
+// windowed: the peer knows milestones.
+func (o *outbox) windowed() {
+	o.mu.Lock()
+	o.window.on = true
+	o.mu.Unlock()
+}
+
+// passed: the peer has read all up to a milestone.
+func (o *outbox) passed(milestone uint64) {
+	o.mu.Lock()
+	o.window.passed(milestone, time.Since(o.begun))
 	o.wakeAndUnlock()
 }
 
@@ -359,7 +385,7 @@ func (o *outbox) write(w io.Writer) error {
 // take waits for something to write: batch, and then slow.
 func (o *outbox) take() (slow []byte, err error) {
 	o.mu.Lock()
-	for o.size+o.slowSize == 0 && o.closed == nil {
+	for o.size == 0 && !o.slowReady() && o.closed == nil {
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
@@ -373,7 +399,8 @@ func (o *outbox) take() (slow []byte, err error) {
 	o.full = append(o.full, o.fast)
 	o.batch, o.full = o.full, o.batch[:0]
 	o.fast = nil
-	if len(o.slow) > 0 {
+	o.writing, o.size = o.size, 0
+	if o.slowReady() || o.closed != nil && o.slowSize > 0 {
 		p := o.slow[0]
 		o.slow[0] = piece{}
 		if o.slow = o.slow[1:]; len(o.slow) == 0 {
@@ -385,9 +412,14 @@ func (o *outbox) take() (slow []byte, err error) {
 			}
 		}
 		slow = p.b
+		o.slowSize -= len(slow)
+		o.writing += len(slow)
+		if o.window.on && o.closed == nil { // the milestone is the first of the next round
+			m := &wire.Go{Msg: &wire.Go_Milestone{Milestone: &wire.Milestone{N: o.window.sends(time.Since(o.begun))}}}
+			o.fast = wire.Append(spare(), &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: m}})
+			o.size = len(o.fast)
+		}
 	}
-	o.slowSize -= len(slow)
-	o.writing, o.size = o.size+len(slow), 0
 	return slow, nil
 }
 

@@ -134,9 +134,15 @@ func remoteOf(conn net.Conn) string {
 	return "unknown"
 }
 
+// milestones is the feature of nodes that answer a Milestone: see window.
+const milestones = "milestones"
+
 // authenticated: the session is the one with this peer.
 func (s *session) authenticated(p protocol.Peer) {
 	s.peer = p
+	if slices.Contains(p.Features, milestones) {
+		s.out.windowed()
+	}
 	s.state.Store(uint32(Authenticated))
 	s.trust.Store(true)
 	s.decided()

@@ -278,6 +278,8 @@ type Go struct {
 	//	*Go_Done
 	//	*Go_SpawnRequest
 	//	*Go_SpawnReply
+	//	*Go_Milestone
+	//	*Go_Passed
 	Msg           isGo_Msg `protobuf_oneof:"msg"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -419,6 +421,24 @@ func (x *Go) GetSpawnReply() *SpawnReply {
 	return nil
 }
 
+func (x *Go) GetMilestone() *Milestone {
+	if x != nil {
+		if x, ok := x.Msg.(*Go_Milestone); ok {
+			return x.Milestone
+		}
+	}
+	return nil
+}
+
+func (x *Go) GetPassed() *Passed {
+	if x != nil {
+		if x, ok := x.Msg.(*Go_Passed); ok {
+			return x.Passed
+		}
+	}
+	return nil
+}
+
 type isGo_Msg interface {
 	isGo_Msg()
 }
@@ -467,6 +487,14 @@ type Go_SpawnReply struct {
 	SpawnReply *SpawnReply `protobuf:"bytes,11,opt,name=spawn_reply,json=spawnReply,proto3,oneof"`
 }
 
+type Go_Milestone struct {
+	Milestone *Milestone `protobuf:"bytes,12,opt,name=milestone,proto3,oneof"` // if both have the feature "milestones"
+}
+
+type Go_Passed struct {
+	Passed *Passed `protobuf:"bytes,13,opt,name=passed,proto3,oneof"`
+}
+
 func (*Go_AuthOffer) isGo_Msg() {}
 
 func (*Go_AuthProof) isGo_Msg() {}
@@ -488,6 +516,10 @@ func (*Go_Done) isGo_Msg() {}
 func (*Go_SpawnRequest) isGo_Msg() {}
 
 func (*Go_SpawnReply) isGo_Msg() {}
+
+func (*Go_Milestone) isGo_Msg() {}
+
+func (*Go_Passed) isGo_Msg() {}
 
 // AuthOffer opens the second authentication, one from each side.
 type AuthOffer struct {
@@ -1203,6 +1235,95 @@ func (x *SpawnReply) GetType() string {
 	return ""
 }
 
+// Milestone asks for a Passed, at once, when all before it has been read.
+type Milestone struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	N             uint64                 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"` // larger each time
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Milestone) Reset() {
+	*x = Milestone{}
+	mi := &file_cluster_internal_wire_goext_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Milestone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Milestone) ProtoMessage() {}
+
+func (x *Milestone) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_internal_wire_goext_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Milestone.ProtoReflect.Descriptor instead.
+func (*Milestone) Descriptor() ([]byte, []int) {
+	return file_cluster_internal_wire_goext_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Milestone) GetN() uint64 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+type Passed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	N             uint64                 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Passed) Reset() {
+	*x = Passed{}
+	mi := &file_cluster_internal_wire_goext_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Passed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Passed) ProtoMessage() {}
+
+func (x *Passed) ProtoReflect() protoreflect.Message {
+	mi := &file_cluster_internal_wire_goext_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Passed.ProtoReflect.Descriptor instead.
+func (*Passed) Descriptor() ([]byte, []int) {
+	return file_cluster_internal_wire_goext_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Passed) GetN() uint64 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
 var File_cluster_internal_wire_goext_proto protoreflect.FileDescriptor
 
 const file_cluster_internal_wire_goext_proto_rawDesc = "" +
@@ -1211,7 +1332,7 @@ const file_cluster_internal_wire_goext_proto_rawDesc = "" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x04R\vincarnation\x12\x1a\n" +
-	"\bfeatures\x18\x03 \x03(\tR\bfeatures\"\xc0\x04\n" +
+	"\bfeatures\x18\x03 \x03(\tR\bfeatures\"\xa9\x05\n" +
 	"\x02Go\x128\n" +
 	"\n" +
 	"auth_offer\x18\x01 \x01(\v2\x17.ractor.goext.AuthOfferH\x00R\tauthOffer\x128\n" +
@@ -1227,7 +1348,9 @@ const file_cluster_internal_wire_goext_proto_rawDesc = "" +
 	"\rspawn_request\x18\n" +
 	" \x01(\v2\x1a.ractor.goext.SpawnRequestH\x00R\fspawnRequest\x12;\n" +
 	"\vspawn_reply\x18\v \x01(\v2\x18.ractor.goext.SpawnReplyH\x00R\n" +
-	"spawnReplyB\x05\n" +
+	"spawnReply\x127\n" +
+	"\tmilestone\x18\f \x01(\v2\x17.ractor.goext.MilestoneH\x00R\tmilestone\x12.\n" +
+	"\x06passed\x18\r \x01(\v2\x14.ractor.goext.PassedH\x00R\x06passedB\x05\n" +
 	"\x03msg\"!\n" +
 	"\tAuthOffer\x12\x14\n" +
 	"\x05nonce\x18\x01 \x01(\fR\x05nonce\"\x1d\n" +
@@ -1290,7 +1413,11 @@ const file_cluster_internal_wire_goext_proto_rawDesc = "" +
 	"\x03pid\x18\x02 \x01(\x04R\x03pid\x12&\n" +
 	"\x04code\x18\x03 \x01(\x0e2\x12.ractor.goext.CodeR\x04code\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x12\n" +
-	"\x04type\x18\x05 \x01(\tR\x04type*\x93\x01\n" +
+	"\x04type\x18\x05 \x01(\tR\x04type\"\x19\n" +
+	"\tMilestone\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x04R\x01n\"\x16\n" +
+	"\x06Passed\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x04R\x01n*\x93\x01\n" +
 	"\x04Code\x12\x06\n" +
 	"\x02OK\x10\x00\x12\x11\n" +
 	"\rNO_SUCH_ACTOR\x10\x01\x12\v\n" +
@@ -1317,7 +1444,7 @@ func file_cluster_internal_wire_goext_proto_rawDescGZIP() []byte {
 }
 
 var file_cluster_internal_wire_goext_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cluster_internal_wire_goext_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_cluster_internal_wire_goext_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_cluster_internal_wire_goext_proto_goTypes = []any{
 	(Code)(0),            // 0: ractor.goext.Code
 	(Reason_Kind)(0),     // 1: ractor.goext.Reason.Kind
@@ -1336,6 +1463,8 @@ var file_cluster_internal_wire_goext_proto_goTypes = []any{
 	(*Done)(nil),         // 14: ractor.goext.Done
 	(*SpawnRequest)(nil), // 15: ractor.goext.SpawnRequest
 	(*SpawnReply)(nil),   // 16: ractor.goext.SpawnReply
+	(*Milestone)(nil),    // 17: ractor.goext.Milestone
+	(*Passed)(nil),       // 18: ractor.goext.Passed
 }
 var file_cluster_internal_wire_goext_proto_depIdxs = []int32{
 	5,  // 0: ractor.goext.Go.auth_offer:type_name -> ractor.goext.AuthOffer
@@ -1349,17 +1478,19 @@ var file_cluster_internal_wire_goext_proto_depIdxs = []int32{
 	14, // 8: ractor.goext.Go.done:type_name -> ractor.goext.Done
 	15, // 9: ractor.goext.Go.spawn_request:type_name -> ractor.goext.SpawnRequest
 	16, // 10: ractor.goext.Go.spawn_reply:type_name -> ractor.goext.SpawnReply
-	1,  // 11: ractor.goext.Reason.kind:type_name -> ractor.goext.Reason.Kind
-	7,  // 12: ractor.goext.Down.reason:type_name -> ractor.goext.Reason
-	0,  // 13: ractor.goext.Nack.code:type_name -> ractor.goext.Code
-	2,  // 14: ractor.goext.Command.op:type_name -> ractor.goext.Command.Op
-	0,  // 15: ractor.goext.Done.code:type_name -> ractor.goext.Code
-	0,  // 16: ractor.goext.SpawnReply.code:type_name -> ractor.goext.Code
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	17, // 11: ractor.goext.Go.milestone:type_name -> ractor.goext.Milestone
+	18, // 12: ractor.goext.Go.passed:type_name -> ractor.goext.Passed
+	1,  // 13: ractor.goext.Reason.kind:type_name -> ractor.goext.Reason.Kind
+	7,  // 14: ractor.goext.Down.reason:type_name -> ractor.goext.Reason
+	0,  // 15: ractor.goext.Nack.code:type_name -> ractor.goext.Code
+	2,  // 16: ractor.goext.Command.op:type_name -> ractor.goext.Command.Op
+	0,  // 17: ractor.goext.Done.code:type_name -> ractor.goext.Code
+	0,  // 18: ractor.goext.SpawnReply.code:type_name -> ractor.goext.Code
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_cluster_internal_wire_goext_proto_init() }
@@ -1379,6 +1510,8 @@ func file_cluster_internal_wire_goext_proto_init() {
 		(*Go_Done)(nil),
 		(*Go_SpawnRequest)(nil),
 		(*Go_SpawnReply)(nil),
+		(*Go_Milestone)(nil),
+		(*Go_Passed)(nil),
 	}
 	file_cluster_internal_wire_goext_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
@@ -1387,7 +1520,7 @@ func file_cluster_internal_wire_goext_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cluster_internal_wire_goext_proto_rawDesc), len(file_cluster_internal_wire_goext_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,203 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ractor-go/ractor/cluster/internal/wire"
+)
+
+// way is a way to a peer: a delay there and as much back, and in between a place
+// where one piece takes its time after the other.
+type way struct {
+	delay, piece time.Duration
+}
+
+// travels has pieces travel as the window lets them, beside small messages, from a
+// time until another. It returns how many arrive, and the longest time that one waits
+// for those before it.
+func (y way) travels(w *window, now, end time.Duration) (pieces int, wait time.Duration) {
+	var acks []time.Duration // of those on the way
+	free := now
+	for now < end {
+		for w.open() {
+			w.sends(now)
+			w.alone = 0
+			begin := max(now+y.delay, free)
+			wait = max(wait, begin-now-y.delay)
+			free = begin + y.piece
+			acks = append(acks, free+y.delay)
+		}
+		now, acks = acks[0], acks[1:]
+		w.passed(w.done+1, now)
+		pieces++
+	}
+	for _, at := range acks {
+		w.passed(w.done+1, at)
+	}
+	return pieces, wait
+}
+
+// The window is as wide as the way is long, and hardly wider: the way is busy, and
+// no piece waits long.
+func TestWindowFitsTheWay(t *testing.T) {
+	for name, y := range map[string]way{
+		"loopback":        {5 * time.Microsecond, 50 * time.Microsecond},
+		"one room":        {50 * time.Microsecond, 60 * time.Microsecond},
+		"one city":        {time.Millisecond, 500 * time.Microsecond},
+		"two continents":  {40 * time.Millisecond, 5 * time.Millisecond},
+		"a long fat pipe": {40 * time.Millisecond, 2 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &window{on: true}
+			y.travels(w, 0, 5*time.Second)
+			pieces, wait := y.travels(w, 5*time.Second, 9*time.Second)
+			require.Greater(t, pieces, int(4*time.Second/y.piece)*4/5, "the window is %d", w.size)
+			require.LessOrEqual(t, wait, 2*(y.delay+y.piece), "the window is %d", w.size)
+		})
+	}
+}
+
+// A way that becomes longer, or shorter, is learned anew.
+func TestWindowLearnsAnew(t *testing.T) {
+	short, long := way{time.Millisecond, time.Millisecond}, way{15 * time.Millisecond, time.Millisecond}
+	w := &window{on: true}
+	for i, y := range []way{short, long, short} {
+		begin := time.Duration(i) * 2 * learnAnew
+		y.travels(w, begin, begin+learnAnew+3*time.Second)
+		pieces, wait := y.travels(w, begin+learnAnew+3*time.Second, begin+2*learnAnew-time.Second)
+		require.Greater(t, pieces, int((learnAnew-4*time.Second)/y.piece)*4/5)
+		require.LessOrEqual(t, wait, 2*(y.delay+y.piece), "the window is %d", w.size)
+	}
+}
+
+// Whatever the peer says it has passed, the window counts right.
+func TestWindowIsNotFooled(t *testing.T) {
+	w := &window{on: true}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 10_000 {
+		now := time.Duration(i)
+		for w.open() {
+			w.sends(now)
+		}
+		w.passed(r.Uint64(), now)
+		w.passed(w.last+r.Uint64N(2), now) // perhaps all
+		w.alone = r.IntN(2 * bigAlone)
+		require.LessOrEqual(t, w.done, w.last)
+		require.LessOrEqual(t, w.last-w.done, uint64(widest))
+		require.True(t, w.size >= 0 && w.size <= widest)
+	}
+}
+
+// While nobody sends small messages the window is wide; with the first one it closes.
+func TestWindowIsWideForBigOnesAlone(t *testing.T) {
+	w := &window{on: true}
+	for range bigAlone {
+		require.True(t, w.open())
+		w.passed(w.sends(0), 1)
+	}
+	for range widest {
+		require.True(t, w.open())
+		w.sends(0)
+	}
+	require.False(t, w.open())
+	w.passed(w.last-narrowest, 0)
+	require.True(t, w.open())
+	w.alone = 0
+	require.False(t, w.open())
+}
+
+// Small messages go on while the window is closed, each round ends with a piece at
+// most, behind which there is a milestone, and what is left at the end is written.
+func TestOutboxWindow(t *testing.T) {
+	o := newOutbox(1 << 30)
+	o.windowed()
+	const big, small = 1, 2
+	for i := range 5 {
+		require.NoError(t, o.put(big, data, frameFor(big, uint64(i), bigFrame+1)))
+		require.NoError(t, o.putBig(big, data, frameFor(big, uint64(10+i), chunkSize)(nil)))
+	}
+	// round is what the writer writes: how many small and big frames and milestones.
+	round := func() (smalls, bigs int, milestone uint64) {
+		slow, err := o.take()
+		require.NoError(t, err)
+		r := wire.NewReader(bytes.NewReader(bytes.Join(o.batch, nil)), 1<<20)
+		for {
+			f, err := r.Next()
+			if err != nil {
+				break
+			}
+			if f.Kind == wire.KindCast {
+				smalls++
+			}
+			if m := f.Msg.GetGo().GetMilestone(); m != nil {
+				milestone = m.GetN()
+			}
+		}
+		o.give()
+		return smalls, len(frames(t, slow)), milestone
+	}
+	all := 0
+	goes := func(want bool) (milestone uint64) {
+		require.NoError(t, o.putCast(small, "Small", nil))
+		smalls, bigs, milestone := round()
+		require.Equal(t, 1, smalls)
+		require.Equal(t, want, bigs > 0)
+		all += bigs
+		return milestone
+	}
+	goes(true)
+	require.EqualValues(t, 1, goes(false), "one, to learn how long it takes")
+	require.Zero(t, goes(false))
+	o.passed(1)
+	goes(true)
+	require.EqualValues(t, 2, goes(false))
+	o.passed(2)
+	goes(true)
+	require.EqualValues(t, 3, goes(true), "now there may be two")
+	require.EqualValues(t, 4, goes(false))
+
+	o.end(errors.New("enough"), true)
+	for {
+		slow, err := o.take()
+		if err != nil {
+			break
+		}
+		all += len(frames(t, slow))
+		o.give()
+	}
+	require.Equal(t, 10, all)
+}
+
+// The writer sleeps while the window is closed, and is woken when it opens.
+func TestOutboxWakesForTheWindow(t *testing.T) {
+	o := newOutbox(1 << 30)
+	o.windowed()
+	written := make(chan int, 100)
+	done := make(chan error, 1)
+	go func() { done <- o.write(writerFunc(func(p []byte) { written <- len(p) })) }()
+	for range 4 {
+		require.NoError(t, o.putBig(1, data, frameFor(1, 0, chunkSize)(nil)))
+	}
+	milestone := uint64(0)
+	for milestone < 4 {
+		if n := <-written; n > chunkSize {
+			milestone++
+			o.passed(milestone)
+		}
+	}
+	o.end(errors.New("enough"), true)
+	require.EqualError(t, <-done, "enough")
+}
+
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
