@@ -49,13 +49,9 @@ func (r *rowOf[M]) begin(to actor.AnyRef) error {
 }
 
 func (r *rowOf[M]) add(in *incoming) error {
-	var none M
-	r.casts = append(r.casts, none)
-	last := len(r.casts) - 1
-	err := r.codec.message(in, &r.casts[last], &r.slab)
-	if err != nil {
-		r.casts[last] = none
-		r.casts = r.casts[:last]
+	m, err := r.codec.message(in, &r.slab)
+	if err == nil {
+		r.casts = append(r.casts, m)
 	}
 	return err
 }

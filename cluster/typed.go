@@ -264,10 +264,7 @@ func (c *typed[M]) decode(in *incoming) error {
 	if !ok {
 		return c.takesNone(in.to)
 	}
-	cell := c.cell()
-	err := c.message(in, cell, nil)
-	m := *cell
-	c.free(cell)
+	m, err := c.message(in, nil)
 	if err != nil {
 		return err
 	}
@@ -286,10 +283,8 @@ func (c *typed[M]) takesNone(to actor.AnyRef) error {
 	return fmt.Errorf("%w: %v takes no %v", actor.ErrWrongType, to, c.Message())
 }
 
-// message makes the message that in describes at the address into, on the heap,
-// where there is the zero M, in memory of s unless that is nil. After an error what is
-// there is of no use.
-func (c *typed[M]) message(in *incoming, into *M, s *slab) error {
+// message makes the message that in describes, in memory of s unless that is nil.
+func (c *typed[M]) message(in *incoming, s *slab) (m M, err error) {
 	v := c.self
 	if v == nil || v.name != "" {
 		if v = in.recent; v == nil || v.name != string(in.variant) {
@@ -297,27 +292,34 @@ func (c *typed[M]) message(in *incoming, into *M, s *slab) error {
 			in.recent = v
 		}
 		if v == nil {
-			return &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
+			return m, &CodecError{Doing: "decode", Message: c.Message(), Err: fmt.Errorf("%.100q is no variant", in.variant)}
 		}
 	}
 	if v == c.self {
-		return v.blame("decode", v.decode(unsafe.Pointer(into), in))
+		cell := c.cell() // see encode
+		err := v.decode(unsafe.Pointer(cell), in)
+		made := *cell
+		c.free(cell)
+		if err != nil {
+			return m, v.blame("decode", err)
+		}
+		return made, nil
 	}
 	// What a conversion of the struct to M does, but without a copy of it.
 	at := s.take(v)
 	if err := v.decode(at, in); err != nil {
-		return v.blame("decode", err)
+		return m, v.blame("decode", err)
 	}
 	if v.inWord {
 		at = *(*unsafe.Pointer)(at)
 	}
-	*into = c.empty[v.nth]
+	m = c.empty[v.nth]
 	if v.typ == c.Message() {
-		*(*unsafe.Pointer)(unsafe.Pointer(into)) = at // M is a pointer
+		*(*unsafe.Pointer)(unsafe.Pointer(&m)) = at // M is a pointer
 	} else {
-		(*[2]unsafe.Pointer)(unsafe.Pointer(into))[1] = at
+		(*[2]unsafe.Pointer)(unsafe.Pointer(&m))[1] = at
 	}
-	return nil
+	return m, nil
 }
 
 // nameOf returns the name of m's variant.
