@@ -83,7 +83,8 @@ type outgoing struct {
 	args    []byte   // encode appends to it
 	variant string   // the message's name
 	call    bool     // it travels as a Call: the variant has a Reply
-	pending *pending // who waits for the answer to a call; nil if nobody does
+	pending *pending // who waits for the answer to a call: asks, which end copies; nil if nobody does
+	asks    pending
 
 	word unsafe.Pointer // of encode: the message, if it is one pointer
 }

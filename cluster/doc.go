@@ -89,6 +89,7 @@
 // A node has a goroutine for accepting, one for time, and two for each session. A
 // cast is encoded on the sender's goroutine into a buffer, of which the session's
 // writer sends all at once; what arrives goes from the session's reader straight to
-// the actor. Between two processes of one machine that is about a quarter of a
-// microsecond of processor time a message for each; loadgen run remote measures it.
+// the actor. Between two processes of one machine that is about a tenth of a
+// microsecond of processor time a message for the sender, and some more for the
+// receiver; loadgen run remote measures it.
 package cluster

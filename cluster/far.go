@@ -94,11 +94,8 @@ func (f *far) end(ctx context.Context, out *outgoing, err error) error {
 	default:
 		err = s.out.putCast(f.pid, out.variant, out.args)
 	}
-	if out.pending != nil {
-		out.pending.free()
-	}
 	if cap(out.args) <= keepSpace {
-		out.args, out.variant, out.call, out.pending = out.args[:0], "", false, nil
+		out.args, out.variant, out.call, out.pending, out.asks = out.args[:0], "", false, nil, pending{}
 		s.messages.Put(out)
 	}
 	return err

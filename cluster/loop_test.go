@@ -104,6 +104,10 @@ func (l *loop) end(ctx context.Context, out *outgoing, err error) error {
 	}
 	f := frame{out.variant, append([]byte(nil), out.args...), out.call, out.pending != nil}
 	p := out.pending
+	if p != nil {
+		kept := *p
+		p = &kept
+	}
 	l.frames = append(l.frames, f)
 	l.Unlock()
 	in := &incoming{

@@ -28,8 +28,9 @@ const (
 // cache and to be used again. In slow are big frames, and, because order holds from
 // sender to receiver, all frames for a receiver that has something in slow. Each
 // round writes all that is in fast, and then one piece of slow, if the window is open:
-// so a small message waits behind few big ones, not behind all of them. A big message is made a
-// frame outside of the lock, in a buffer of its own, which is written as it is.
+// so a small message waits behind few big ones, not behind all of them. A big message
+// is made a frame outside of the lock, in a buffer of its own, which is written as it
+// is.
 type outbox struct {
 	limit int // bytes, above which put refuses
 

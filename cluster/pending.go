@@ -18,21 +18,6 @@ type pending struct {
 	what    []byte        // the answer, in Decode
 }
 
-// pendings are those of messages that are being sent: whoever keeps one copies it.
-var pendings = sync.Pool{New: func() any { return new(pending) }}
-
-func newPending(reply rpc.Outgoing, v *variant, from peer) *pending {
-	p := pendings.Get().(*pending) //nolint:forcetypeassert // New makes no other
-	p.reply, p.variant, p.peer = reply, v, from
-	return p
-}
-
-// free takes back one that nobody uses any more.
-func (p *pending) free() {
-	*p = pending{}
-	pendings.Put(p)
-}
-
 // answers is how the answers of one type cross the wire; at is a pointer to one.
 type answers interface {
 	encode(dst []byte, at any, to peer) ([]byte, error)

@@ -51,7 +51,8 @@ func (r *replyField) of(at unsafe.Pointer) rpc.Far {
 // leaves notes who waits for the answer to the message, of variant v.
 func (r *replyField) leaves(at unsafe.Pointer, out *outgoing, v *variant) {
 	if reply := r.of(at).Leave(); !reply.Abandoned() {
-		out.pending = newPending(reply, v, out.peer)
+		out.asks = pending{reply: reply, variant: v, peer: out.peer}
+		out.pending = &out.asks
 	}
 }
 

@@ -107,8 +107,8 @@ func deep(n int) int {
 	return room[n%64]
 }
 
-// The stack moves in the middle of a message that is on it.
-func TestHiddenMessageMoves(t *testing.T) {
+// The stack moves in the middle of a message.
+func TestStackMovesInAMessage(t *testing.T) {
 	c := opened[pair](t, Enum[pair](VariantOf[pair]("Pair")))
 	ctx, _ := newSystem(t)
 	r := spawn(t, ctx, func(int) error { return nil }).Any()

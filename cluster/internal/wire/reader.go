@@ -59,11 +59,10 @@ func (r *Reader) SetLimit(limit int) {
 }
 
 // Next reads a frame, which is valid until the next call, and which the caller does
-// not change. The error is io.EOF
-// if the stream ends between two frames, and wraps io.ErrUnexpectedEOF if within
-// one; it wraps any other error of the stream, after which Next goes on where it
-// was, if the stream does; it wraps [ErrTooLarge], before any of the payload is
-// read, or [ErrMalformed]: then there is no going on.
+// not change. The error is io.EOF if the stream ends between two frames, and wraps
+// io.ErrUnexpectedEOF if within one; it wraps any other error of the stream, after
+// which Next goes on where it was, if the stream does; it wraps [ErrTooLarge], before
+// any of the payload is read, or [ErrMalformed]: then there is no going on.
 func (r *Reader) Next() (*Frame, error) {
 	if r.again() {
 		return &r.frame, nil
@@ -99,7 +98,7 @@ func (r *Reader) Next() (*Frame, error) {
 }
 
 // again takes the next frame if it is the one before with other arguments, as in a
-// run of casts to one actor nearly all are. To see that costs half of parsing it.
+// run of casts to one actor nearly all are. To see that costs less than to parse it.
 //
 // It comes to the same. Of a plain cast parseCast looks at what stands before the
 // arguments and at what follows them, and at nothing else; if both are, byte for
