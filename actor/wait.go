@@ -116,10 +116,21 @@ func caller() *cell {
 	if c := startingHere(); c != nil {
 		return c
 	}
-	if car := sched.Inside(); car != nil {
-		if t, ok := car.Task().Runner.(interface{ cellOf() *cell }); ok {
-			return t.cellOf()
-		}
+	return runningHere()
+}
+
+// runningHere returns the actor whose turn the calling goroutine is in.
+func runningHere() *cell {
+	car := sched.Inside()
+	if car == nil {
+		return nil
+	}
+	t := car.Task()
+	if t == nil {
+		return nil // a guest between two turns
+	}
+	if t, ok := t.Runner.(interface{ cellOf() *cell }); ok {
+		return t.cellOf()
 	}
 	return nil
 }
@@ -138,11 +149,7 @@ func runsHere(c *cell) bool {
 	if starts.n.Load() != 0 && starts.has(gid.ID(), c) {
 		return true
 	}
-	if car := sched.Inside(); car != nil {
-		t, ok := car.Task().Runner.(interface{ cellOf() *cell })
-		return ok && t.cellOf() == c
-	}
-	return false
+	return runningHere() == c
 }
 
 // starts knows the actors whose PreStart is running, by the goroutine that

@@ -19,14 +19,12 @@ import (
 // by.
 type inlet struct {
 	conn    net.Conn
-	before  func()      // called before each Read
 	reading atomic.Bool // we are listening
 	heard   atomic.Bool // something has come since the loop looked
 	bytes   atomic.Uint64
 }
 
 func (i *inlet) Read(p []byte) (int, error) {
-	i.before()
 	i.reading.Store(true)
 	n, err := i.conn.Read(p)
 	i.reading.Store(false)
@@ -39,45 +37,83 @@ func (i *inlet) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// newInbox returns the inbox of a session, for one reader; over is told why there is
+// no more to read.
+func newInbox(s *session, over func(error)) *inbox {
+	return &inbox{
+		session: s,
+		frames:  wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame),
+		over:    over,
+		in:      incoming{peer: s, ctx: s.node.quiet},
+		rows:    map[Codec]row{},
+	}
+}
+
 // read is the reader: data goes straight to actors, all else to the machine. It
-// waits for nothing but the connection.
-func (s *session) read() error {
-	in := inbox{session: s, in: incoming{peer: s, ctx: s.node.quiet}, rows: map[Codec]row{}}
-	s.inlet.before = in.flush
-	defer in.flush()
-	r := wire.NewReader(&s.inlet, s.node.cfg.HandshakeFrame)
-	for trusted := false; ; {
-		f, err := r.Next()
-		if err != nil {
-			return err
+// waits for nothing but the connection. If another goroutine is made the reader (visit),
+// that goes on, and this one has done with the inbox.
+func (b *inbox) read() {
+	b.visit.guest = b.session.node.sys.Scheduler().NewGuest(func() { go b.readOn() })
+	for {
+		if !b.frames.Ready() && b.flush() {
+			return
 		}
-		if f.Kind != wire.KindCast {
-			in.deliverRow() // nothing overtakes
-		}
-		switch {
-		case f.Kind == wire.KindOther:
-			s.control(f.Msg)
-			if !trusted && s.trust.Load() {
-				trusted = true
-				r.SetLimit(s.node.cfg.MaxFrame)
+		if err := b.take(); err != nil {
+			if !b.flush() {
+				b.over(err)
 			}
-		case !s.trust.Load():
-			s.node.counters.untrusted.Add(1)
-		case f.Kind == wire.KindCast:
-			in.cast(f)
-		case f.Kind == wire.KindCall:
-			in.answering()
-			in.call(f)
-		case f.Kind == wire.KindReply:
-			in.answering()
-			in.reply(f)
+			return
 		}
 	}
 }
 
-// inbox delivers to local actors. It belongs to the reader.
+// readOn is read by another goroutine, in the middle of flush.
+func (b *inbox) readOn() {
+	b.visit.tooLong()
+	b.settle()
+	b.read()
+}
+
+// take reads a frame and does what it asks for.
+func (b *inbox) take() error {
+	f, err := b.frames.Next()
+	if err != nil {
+		return err
+	}
+	if f.Kind != wire.KindCast {
+		b.deliverRow() // nothing overtakes
+	}
+	s := b.session
+	switch {
+	case f.Kind == wire.KindOther:
+		s.control(f.Msg)
+		if !b.trusted && s.trust.Load() {
+			b.trusted = true
+			b.frames.SetLimit(s.node.cfg.MaxFrame)
+		}
+	case !s.trust.Load():
+		s.node.counters.untrusted.Add(1)
+	case f.Kind == wire.KindCast:
+		b.visit.begin()
+		b.cast(f)
+	case f.Kind == wire.KindCall:
+		b.visit.begin()
+		b.answering()
+		b.call(f)
+	case f.Kind == wire.KindReply:
+		b.answering()
+		b.reply(f)
+	}
+	return nil
+}
+
+// inbox reads what comes, and delivers it to local actors. It belongs to the reader.
 type inbox struct {
 	session *session
+	frames  *wire.Reader
+	trusted bool // the peer is
+	over    func(error)
+	visit   visit
 	in      incoming  // of the message at hand
 	asked   call      // of the answer at hand
 	next    *inquiry  // of the next call; nil: there is none
@@ -205,14 +241,24 @@ func (b *inbox) deliverRow() {
 }
 
 // flush is called when all that was read was taken. It delivers what waits, brings
-// what was counted into the counters, and has what a batch of calls or answers has
-// led to written.
-func (b *inbox) flush() {
+// what was counted into the counters, runs the actors that have got something, and has
+// what a batch of calls or answers has led to written. relieved: another goroutine
+// reads, and does the rest.
+func (b *inbox) flush() (relieved bool) {
 	b.deliverRow()
 	if b.casts > 0 {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
 	}
+	if b.visit.end() {
+		return true
+	}
+	b.settle()
+	return false
+}
+
+// settle is the end of flush.
+func (b *inbox) settle() {
 	if b.batch > 0 {
 		// Those who were made ready go first. Else this goroutine keeps the processor
 		// to find that there is no more, and what it has made ready waits, or is taken

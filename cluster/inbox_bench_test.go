@@ -64,7 +64,7 @@ func BenchmarkReadCast32(b *testing.B) {
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
-			require.ErrorIs(b, s.read(), io.EOF)
+			require.ErrorIs(b, s.readAll(), io.EOF)
 			for _, r := range refs {
 				to, _ := actor.As[point](r)
 				require.NoError(b, to.Cast(ctx, said{}))

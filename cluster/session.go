@@ -408,19 +408,17 @@ func (s *session) close(reason string) {
 	s.force.Store(time.AfterFunc(flushTime, func() { _ = s.conn.Close() }))
 }
 
-// run is the life of a session: the calling goroutine reads. It returns why the
-// session has ended, when both goroutines have.
+// run is the life of a session: the calling goroutine writes, another one reads. It
+// returns why the session has ended, when there is no reader any more.
 func (s *session) run() error {
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		_ = s.out.write(s.conn)
-		_ = s.conn.Close() // ends the reader
-	}()
-	err := s.read()
-	s.out.end(fmt.Errorf("%w: %w", ErrNodeDown, err), false)
-	_ = s.conn.Close()
-	<-written
+	read := make(chan error, 1)
+	go newInbox(s, func(err error) {
+		s.out.end(fmt.Errorf("%w: %w", ErrNodeDown, err), false)
+		read <- err
+	}).read()
+	_ = s.out.write(s.conn)
+	_ = s.conn.Close() // ends the reader
+	err := <-read
 	if t := s.force.Load(); t != nil {
 		t.Stop()
 	}

@@ -30,6 +30,7 @@ type Carrier struct {
 	fence   weave.Pointer[Task] // the turn that was written off, or gone
 	given   weave.Slot[*Worker] // while resting
 	at      int                 // its place in carriers.all, guarded by mu there
+	guest   *Guest              // whose carrier it is; nil of all others
 	own     any
 }
 
@@ -261,7 +262,11 @@ func (c *Carrier) block(wait func()) error {
 			invariant.Holdsf(n >= 0, "%d turns wait", n)
 		}
 	}()
-	if c.worker != nil {
+	switch {
+	case c.worker == nil:
+	case c.guest != nil:
+		c.guest.handOn()
+	default:
 		s.carry(c.drop())
 	}
 	wait()

@@ -190,6 +190,9 @@ func (m *monitor) convict(now time.Duration) (fresh int, crowded bool) {
 		if !w.asked.Load() { // it answered between our look and our mark
 			w.counts.stuck.Store(false)
 		}
+		if g := w.carrier.Load().guest; g != nil {
+			g.replace()
+		}
 		fresh++
 	}
 	return fresh, crowded

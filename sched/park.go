@@ -50,7 +50,7 @@ func (l *idleList) add(w *Worker) {
 }
 
 // pop takes the worker that was parked last; whoever takes one owes it a
-// signal.
+// signal, or a place on the list again.
 func (l *idleList) pop() *Worker {
 	if l.n.Load() == 0 {
 		return nil

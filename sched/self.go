@@ -102,6 +102,12 @@ func Inside() *Carrier {
 func (c *Carrier) enter() {
 	c.id = gid.ID()
 	c.number = gid.Number()
+	c.register()
+	far.Add(1)
+}
+
+// register writes c down where Inside looks while somebody is far.
+func (c *Carrier) register() {
 	shard := &all[place(c.id)%uintptr(len(all))]
 	shard.Lock()
 	defer shard.Unlock()
@@ -109,7 +115,6 @@ func (c *Carrier) enter() {
 		shard.m = map[uintptr]*Carrier{}
 	}
 	shard.m[c.id] = c
-	far.Add(1)
 }
 
 // exit makes c forgotten; it must come before the goroutine ends, because its
@@ -125,24 +130,45 @@ func (c *Carrier) exit() {
 
 // approach puts c where Here finds it, if there is room.
 func (c *Carrier) approach() {
-	at := place(c.id)
-	for i := range uintptr(probes) {
-		if near[(at+i)&(nearSize-1)].CompareAndSwap(nil, c) {
-			far.Add(-1)
-			return
-		}
+	if c.stand() {
+		far.Add(-1)
 	}
 }
 
 // recede takes c out of Here's sight.
 func (c *Carrier) recede() {
+	if slot := c.stands(); slot != nil {
+		far.Add(1) // before it cannot be found there
+		slot.Store(nil)
+	}
+}
+
+// stand takes a place among those that are near; false: there is none. A guest, which
+// is known nowhere else, calls it, and withdraw.
+func (c *Carrier) stand() bool {
 	at := place(c.id)
 	for i := range uintptr(probes) {
-		slot := &near[(at+i)&(nearSize-1)]
-		if slot.Load() == c {
-			far.Add(1) // before it cannot be found there
-			slot.Store(nil)
-			return
+		if near[(at+i)&(nearSize-1)].CompareAndSwap(nil, c) {
+			return true
 		}
 	}
+	return false
+}
+
+// withdraw gives the place up.
+func (c *Carrier) withdraw() {
+	if slot := c.stands(); slot != nil {
+		slot.Store(nil)
+	}
+}
+
+// stands returns the place where c is near; nil: it is not.
+func (c *Carrier) stands() *atomic.Pointer[Carrier] {
+	at := place(c.id)
+	for i := range uintptr(probes) {
+		if slot := &near[(at+i)&(nearSize-1)]; slot.Load() == c {
+			return slot
+		}
+	}
+	return nil
 }

@@ -97,6 +97,12 @@ func (r *Reader) Next() (*Frame, error) {
 	return &r.frame, nil
 }
 
+// Ready says that Next will not read.
+func (r *Reader) Ready() bool {
+	have := r.w - r.r
+	return have >= header && binary.BigEndian.Uint64(r.buf[r.r:]) <= uint64(have-header)
+}
+
 // again takes the next frame if it is the one before with other arguments, as in a
 // run of casts to one actor nearly all are. To see that costs less than to parse it.
 //
