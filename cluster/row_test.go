@@ -41,7 +41,7 @@ func (p *pieces) Read(b []byte) (int, error) {
 // lone returns a session with a Go node that has been authenticated, and no more.
 func lone(sys *actor.System, conn net.Conn) *session {
 	n := &Node{
-		cfg: Config{HandshakeFrame: 1 << 20, MaxFrame: 1 << 20, Outbound: 1 << 30}, quiet: noWait(sys),
+		cfg: Config{HandshakeFrame: 1 << 20, MaxFrame: 1 << 20, Outbound: 1 << 30}, quiet: noWait(sys), sys: sys,
 		log: slog.New(slog.DiscardHandler),
 	}
 	s := newSession(n, 1, conn, false, false)
