@@ -190,8 +190,8 @@ func (m *monitor) convict(now time.Duration) (fresh int, crowded bool) {
 		if !w.asked.Load() { // it answered between our look and our mark
 			w.counts.stuck.Store(false)
 		}
-		if g := w.carrier.Load().guest; g != nil {
-			g.replace()
+		if c := w.carrier.Load(); c != nil && c.guest != nil { // nil: nobody carries it yet
+			c.guest.replace()
 		}
 		fresh++
 	}
