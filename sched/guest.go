@@ -90,7 +90,7 @@ func (g *Guest) Enter() bool {
 func (g *Guest) Leave() (wasRelieved bool) {
 	c := g.c
 	if w := c.worker; w.asked.Load() {
-		w.tick()
+		w.tick() // its turns begin now
 	}
 	g.state.Store(running)
 	left := guestTurns
@@ -195,11 +195,15 @@ func (g *Guest) giveBack() {
 	s, w := c.s, c.worker
 	c.withdraw()
 	c.worker = nil
-	if t := w.takeNext(); t != nil {
-		w.enqueue(t) // for anyWork, and thieves
+	if w.asked.Load() {
+		w.tick()
 	}
 	w.publish()
-	w.forget()
+	if t := w.takeNext(); t != nil {
+		w.enqueue(t) // for anyWork, and thieves
+	} else if w.empty() {
+		w.forget()
+	}
 	w.carrier.Store(g.host)
 	g.host = nil
 	s.idle.add(w)

@@ -109,6 +109,23 @@ func (h *house) submitter(us ...*unit) {
 	})
 }
 
+// guest adds a thread that brings tasks, as a guest if there is a worker for it.
+func (h *house) guest(us ...*unit) {
+	h.Go("guest", func() {
+		reliefs := 0
+		g := h.NewGuest(func() { reliefs++ })
+		entered := g.Enter()
+		for _, u := range us {
+			h.Submit(&u.Task)
+		}
+		relieved := 0
+		if entered && g.Leave() {
+			relieved = 1
+		}
+		h.Checkf(reliefs == relieved, "told %d times to start another one, and %d times to end", reliefs, relieved)
+	})
+}
+
 // closer adds the monitor's thread, as far as Close has to do with it: without ticks, which would help it.
 func (h *house) closer() {
 	h.Go("monitor", func() {
@@ -358,6 +375,112 @@ var programs = map[string]struct {
 			h.Go("monitor", func() { h.monitor.adjust(0, false) })
 			h.submitter(h.unit(nil))
 			h.settle(1)
+		},
+	},
+	"a guest": {
+		what: "a guest takes the only worker while a task comes: the submitter relies on a worker that the guest has, or on one that it gives back",
+		make: func(r *weave.Run) {
+			h := newHouse(r, Config{Workers: 1})
+			h.hireAll()
+			h.Settle()
+			h.guest(h.units(2)...)
+			h.submitter(h.unit(nil))
+			h.settle(1)
+		},
+	},
+	"two guests": {
+		what: "the same with two of them, of which one takes the worker that the other has given back, with a task",
+		opts: weave.Options{Bound: 2},
+		make: func(r *weave.Run) {
+			h := newHouse(r, Config{Workers: 1})
+			h.hireAll()
+			h.Settle()
+			for range 2 {
+				var u *unit
+				u = h.unit(func(*Carrier) bool { return u.ran < guestTurns+1 })
+				h.guest(u)
+			}
+			h.Run.End(func() {
+				for _, u := range h.tasks {
+					require.Equal(r, guestTurns+1, u.ran)
+				}
+			})
+		},
+	},
+	"a guest waits": {
+		what: "a guest's turn that waits for another task hands the worker on, and the guest is relieved once",
+		make: func(r *weave.Run) {
+			h := newHouse(r, Config{Workers: 1})
+			h.hireAll()
+			h.Settle()
+			gate := weave.NewGate()
+			opens := h.unit(func(*Carrier) bool { gate.Open(); return false })
+			h.guest(h.unit(func(c *Carrier) bool {
+				c.Submit(&opens.Task)
+				require.NoError(r, c.block(func() { gate.Wait(nil) }))
+				return false
+			}))
+			h.submitter(h.unit(nil))
+			h.settle(1)
+		},
+	},
+	"a guest is replaced": {
+		what: "the monitor finds it stuck while its turn ends: it is relieved, or it has left and is not",
+		make: func(r *weave.Run) {
+			h := newHouse(r, Config{Workers: 1})
+			h.hireAll()
+			h.Settle()
+			var g weave.Pointer[Guest]
+			reliefs, wasRelieved := 0, 0
+			h.units(2)
+			h.Go("guest", func() {
+				me := h.NewGuest(func() { reliefs++ })
+				g.Store(me)
+				for _, u := range h.tasks {
+					entered := me.Enter()
+					h.Submit(&u.Task)
+					if entered && me.Leave() {
+						wasRelieved++
+						break
+					}
+				}
+			})
+			h.Go("monitor", func() {
+				if me := g.Load(); me != nil {
+					me.replace()
+				}
+			})
+			h.Run.End(func() {
+				require.Equal(r, wasRelieved, reliefs)
+				require.Equal(r, 1, h.tasks[0].ran)
+				require.True(r, h.tasks[1].ran == 1 || wasRelieved == 1)
+				require.EqualValues(r, 1, h.idle.n.Load())
+			})
+		},
+	},
+	"a guest and Close": {
+		what: "Close waits for a guest, and the worker that it gives back ends",
+		make: func(r *weave.Run) {
+			h := newHouse(r, Config{Workers: 1})
+			h.hireAll()
+			h.Settle()
+			before := h.unit(nil)
+			h.Go("guest", func() {
+				g := h.NewGuest(func() { r.Checkf(false, "relieved for nothing") })
+				entered := g.Enter()
+				if entered {
+					h.Submit(&before.Task)
+					g.Leave()
+				} else {
+					before.ran++ // after Close nobody would run it
+				}
+			})
+			h.Go("close", func() { h.Close() })
+			h.closer()
+			h.Run.End(func() {
+				require.Equal(r, 1, before.ran)
+				require.Empty(r, h.carriers.all)
+			})
 		},
 	},
 	"an answer and a conviction": {
