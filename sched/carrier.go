@@ -262,16 +262,21 @@ func (c *Carrier) block(wait func()) error {
 			invariant.Holdsf(n >= 0, "%d turns wait", n)
 		}
 	}()
-	switch {
-	case c.worker == nil:
-	case c.guest != nil:
-		c.guest.handOn()
-	default:
-		s.carry(c.drop())
+	if c.worker != nil {
+		c.handOn()
 	}
 	wait()
 	Woken()
 	return nil
+}
+
+// handOn has another carrier go on with the worker.
+func (c *Carrier) handOn() {
+	if c.guest != nil {
+		c.guest.handOn()
+		return
+	}
+	c.s.carry(c.drop())
 }
 
 // carry finds a carrier for w: one that rests, or a new one.

@@ -142,23 +142,22 @@ func TestGuestWaitsOutsideOfTurns(t *testing.T) {
 // A turn that is stuck without a word is found by the monitor.
 func TestGuestIsStuck(t *testing.T) {
 	s := start(t, sched.Config{Workers: 1})
-	relieved, left := make(chan struct{}), make(chan bool)
-	go func() {
-		g := s.NewGuest(func() { close(relieved) })
-		enter(t, g)
-		s.Submit(&once(func(*sched.Carrier) { <-relieved }).Task)
-		left <- g.Leave()
-	}()
-	// Under load it may be its stay outside of turns that was found too long; a spare runs
-	// the turn then, and waits for the guest, as nobody is relieved.
-	select {
-	case <-relieved:
-		require.True(t, await(t, left))
-	case wasRelieved := <-left:
-		require.False(t, wasRelieved)
-		close(relieved)
-	}
+	gate := make(chan struct{})
+	v := visits(t, s, once(func(*sched.Carrier) { <-gate }))
+	// Or its stay outside of turns was found too long, under load: then a spare has taken
+	// the task, and the guest leaves.
+	wasRelieved := false
+	until(t, func() bool {
+		select {
+		case <-v.relieved:
+			wasRelieved = true
+		default:
+		}
+		return wasRelieved || len(v.left) > 0
+	})
 	runs(t, s)
+	close(gate)
+	require.Equal(t, wasRelieved, await(t, v.left))
 }
 
 // A panic is the turn's, not the guest's.
@@ -253,8 +252,8 @@ func BenchmarkGuest(b *testing.B) {
 	j := once(func(*sched.Carrier) {})
 	b.ReportAllocs()
 	for b.Loop() {
-		if !g.Enter() {
-			b.Fatal("no worker is asleep")
+		for !g.Enter() {
+			runtime.Gosched() // its carrier is about to sleep
 		}
 		s.Submit(&j.Task)
 		g.Leave()
