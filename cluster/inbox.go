@@ -67,10 +67,9 @@ func (b *inbox) read() {
 	}
 }
 
-// readOn is read by another goroutine, in the middle of flush.
+// readOn is read by another goroutine, which finds flush half done.
 func (b *inbox) readOn() {
 	b.visit.tooLong()
-	b.settle()
 	b.read()
 }
 
@@ -243,7 +242,7 @@ func (b *inbox) deliverRow() {
 // flush is called when all that was read was taken. It delivers what waits, brings
 // what was counted into the counters, runs the actors that have got something, and has
 // what a batch of calls or answers has led to written. relieved: another goroutine
-// reads, and does the rest.
+// reads, and begins with flush again.
 func (b *inbox) flush() (relieved bool) {
 	b.deliverRow()
 	if b.casts > 0 {
@@ -253,12 +252,6 @@ func (b *inbox) flush() (relieved bool) {
 	if b.visit.end() {
 		return true
 	}
-	b.settle()
-	return false
-}
-
-// settle is the end of flush.
-func (b *inbox) settle() {
 	if b.batch > 0 {
 		// Those who were made ready go first. Else this goroutine keeps the processor
 		// to find that there is no more, and what it has made ready waits, or is taken
@@ -270,6 +263,7 @@ func (b *inbox) settle() {
 		b.session.out.uncork()
 	}
 	b.burst, b.batch, b.now = b.batch > 1, 0, time.Time{}
+	return false
 }
 
 // answering is called for each call and each answer. Many callers at once make a

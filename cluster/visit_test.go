@@ -145,3 +145,54 @@ func TestReaderStaysAway(t *testing.T) {
 		})
 	}
 }
+
+// What was answered before a handler of the same batch blocked does not wait for that.
+func TestReaderIsRelievedOfAnswers(t *testing.T) {
+	if !gid.Fast {
+		t.Skip("readers run no actors on this platform")
+	}
+	ctx, sys := newSystem(t)
+	l := newWatched(sys)
+	written := make(chan struct{})
+	go func() { _ = l.session.out.write(l); close(written) }()
+	c := opened[msg](t, messages())
+	ask := func(dst []byte, to actor.Ref[msg], text string, tag uint64) []byte {
+		out := new(outgoing)
+		require.NoError(t, c.encode(ping{Text: text}, out))
+		return wire.AppendCall(dst, uint64(to.ID()), out.args, tag, 0, false, out.variant, nil)
+	}
+	frames := wire.NewReader(l.peer, 1<<20)
+	for readers, tag := 1, uint64(1); readers == 1; _, readers = l.reader() {
+		gate := make(chan struct{})
+		refs := [2]actor.Ref[msg]{}
+		for i := range refs {
+			refs[i] = spawn(t, ctx, func(m msg) error {
+				p, _ := m.(ping)
+				if p.Text == "stay" {
+					<-gate
+				}
+				p.Reply.Send(p.Text)
+				return nil
+			})
+			l.session.allows(refs[i].Any(), c)
+		}
+		require.NoError(t, l.peer.SetDeadline(time.Now().Add(patience)))
+		_, err := l.peer.Write(ask(ask(nil, refs[0], "go", tag), refs[1], "stay", tag+1))
+		require.NoError(t, err)
+		for i := range refs {
+			f, err := frames.Next()
+			require.NoError(t, err)
+			require.Equal(t, tag+uint64(i), f.Tag)
+			if i == 0 {
+				close(gate)
+			}
+		}
+		tag += 2
+		for _, r := range refs {
+			require.NoError(t, r.StopAndWait(ctx))
+		}
+	}
+	l.hangUp(t)
+	l.session.out.end(io.EOF, false)
+	<-written
+}

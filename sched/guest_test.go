@@ -2,6 +2,7 @@ package sched_test
 
 import (
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,20 +92,32 @@ func TestGuestIsSentAway(t *testing.T) {
 
 // A guest is not kept: what is left after some turns a worker runs.
 func TestGuestIsNotKept(t *testing.T) {
-	s := start(t, alone())
-	turns, by := 0, map[uint64]bool{}
-	over := make(chan struct{})
-	v := visits(t, s, newJob(func(c *sched.Carrier) bool {
-		by[c.Goroutine()] = true
-		if turns++; turns == 1000 {
-			close(over)
-		}
-		return turns < 1000
-	}))
-	require.False(t, await(t, v.left))
-	await(t, over)
-	require.Len(t, by, 2)
-	runs(t, s)
+	for name, again := range map[string]bool{"by a task": true, "by two tasks": false} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, alone())
+			turns, by := 0, map[uint64]bool{}
+			over := make(chan struct{})
+			pair := [2]*job{}
+			for i := range pair {
+				pair[i] = newJob(func(c *sched.Carrier) bool {
+					by[c.Goroutine()] = true
+					if turns++; turns == 1000 {
+						close(over)
+						return false
+					}
+					if !again {
+						c.Submit(&pair[1-i].Task)
+					}
+					return again
+				})
+			}
+			v := visits(t, s, pair[0])
+			require.False(t, await(t, v.left))
+			await(t, over)
+			require.Len(t, by, 2)
+			runs(t, s)
+		})
+	}
 }
 
 // In a turn that waits the guest is relieved, and its worker goes on with the rest.
@@ -143,6 +156,8 @@ func TestGuestWaitsOutsideOfTurns(t *testing.T) {
 func TestGuestIsStuck(t *testing.T) {
 	s := start(t, sched.Config{Workers: 1})
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(open)
 	v := visits(t, s, once(func(*sched.Carrier) { <-gate }))
 	// Or its stay outside of turns was found too long, under load: then a spare has taken
 	// the task, and the guest leaves.
@@ -156,7 +171,7 @@ func TestGuestIsStuck(t *testing.T) {
 		return wasRelieved || len(v.left) > 0
 	})
 	runs(t, s)
-	close(gate)
+	open()
 	require.Equal(t, wasRelieved, await(t, v.left))
 }
 
