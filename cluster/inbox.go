@@ -101,6 +101,7 @@ func (b *inbox) take() error {
 		b.call(f)
 	case f.Kind == wire.KindReply:
 		b.answering()
+		b.answered = true
 		b.reply(f)
 	}
 	return nil
@@ -108,22 +109,23 @@ func (b *inbox) take() error {
 
 // inbox reads what comes, and delivers it to local actors. It belongs to the reader.
 type inbox struct {
-	session *session
-	frames  *wire.Reader
-	trusted bool // the peer is
-	over    func(error)
-	visit   visit
-	in      incoming  // of the message at hand
-	asked   call      // of the answer at hand
-	next    *inquiry  // of the next call; nil: there is none
-	now     time.Time // about when all this has come; zero: nobody has asked since flush
-	pid     uint64    // of last, and of the row
-	last    *target   // messages come in runs
-	targets map[uint64]*target
-	casts   uint64 // since flush
-	batch   int    // calls and answers since flush
-	burst   bool   // the batch before was more than one
-	corked  bool   // the outbox is
+	session  *session
+	frames   *wire.Reader
+	trusted  bool // the peer is
+	over     func(error)
+	visit    visit
+	in       incoming  // of the message at hand
+	asked    call      // of the answer at hand
+	next     *inquiry  // of the next call; nil: there is none
+	now      time.Time // about when all this has come; zero: nobody has asked since flush
+	pid      uint64    // of last, and of the row
+	last     *target   // messages come in runs
+	targets  map[uint64]*target
+	casts    uint64 // since flush
+	batch    int    // calls and answers since flush
+	answered bool   // there were answers among them
+	burst    bool   // the batch before was more than one
+	corked   bool   // the outbox is
 
 	row  row           // of casts to last that wait; nil: none do
 	rows map[Codec]row // which serve again and again
@@ -249,10 +251,11 @@ func (b *inbox) flush() (relieved bool) {
 		b.session.node.counters.casts.Add(b.casts)
 		b.casts = 0
 	}
+	ready := b.answered || b.batch > 0 && !b.visit.stays
 	if b.visit.end() {
 		return true
 	}
-	if b.batch > 0 {
+	if ready {
 		// Those who were made ready go first. Else this goroutine keeps the processor
 		// to find that there is no more, and what it has made ready waits, or is taken
 		// to another one: a lone call takes 8 % longer.
@@ -262,7 +265,7 @@ func (b *inbox) flush() (relieved bool) {
 		b.corked = false
 		b.session.out.uncork()
 	}
-	b.burst, b.batch, b.now = b.batch > 1, 0, time.Time{}
+	b.burst, b.batch, b.answered, b.now = b.batch > 1, 0, false, time.Time{}
 	return false
 }
 
