@@ -91,5 +91,6 @@
 // on the spot (cluster/typed.go), into the queue of bytes that the session's writer
 // sends (cluster/outbox.go). Over there the reader finds the actor, if this node
 // may send to it, decodes, and calls Ref.Cast (cluster/inbox.go): the story begins
-// anew.
+// anew, but that the reader takes a worker's place, if one is asleep, and runs the
+// actor itself (cluster/visit.go, sched/guest.go).
 package ractor

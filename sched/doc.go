@@ -25,6 +25,7 @@
 //
 //	Worker   a run queue, a run-next slot, counters; a struct (worker.go)
 //	Carrier  a goroutine that carries a worker (carrier.go)
+//	Guest    a goroutine from elsewhere that carries a worker for a moment (guest.go)
 //	monitor  one goroutine that ticks while workers run: time slices, stuck
 //	         workers, spares (monitor.go)
 //	clock    one goroutine that sleeps until the next timer (clock.go)
@@ -63,6 +64,15 @@
 // sleepers, who goes to sleep says so first and then looks for tasks. With the
 // build tag interleave the tests try every order of these steps (package
 // internal/weave), and of stealing, of Block and of Close.
+//
+// # Guests
+//
+// Waking a worker takes microseconds, and longer where processors sleep deeply. Who
+// waits for the world outside, as the reader of a connection does, is awake when it
+// brings tasks, and can run them: a [Guest] borrows a parked worker, and gives it back
+// to the list of those. To everybody else that worker is busy in between; so the
+// argument of park.go covers it, if the guest looks at all queues when it has given it
+// back, as one that parks does.
 //
 // # Turns that block
 //

@@ -24,11 +24,11 @@ import (
 //
 // A Guest belongs to the goroutine that made it.
 type Guest struct {
-	c       *Carrier
-	host    *Carrier // whose worker it is
-	relieve func()
-	state   weave.Uint32 // a guestState
-	blocked bool         // the worker was handed on within a turn
+	c        *Carrier
+	host     *Carrier // whose worker it is
+	relieve  func()
+	state    weave.Uint32 // a guestState
+	handedOn bool         // the worker was, within a turn
 }
 
 // guestState says who does what the goroutine does besides. The guest moves it, but
@@ -154,7 +154,7 @@ func (g *Guest) handOn() {
 	}
 	c := g.c
 	c.register()
-	g.blocked = true
+	g.handedOn = true
 	w := c.worker
 	c.recede() // Inside finds it all the same: it is registered
 	c.worker = nil
@@ -175,7 +175,7 @@ func (g *Guest) end() (wasRelieved bool) {
 		g.replace()
 	}
 	wasRelieved = !g.state.CompareAndSwap(running, outside)
-	if g.blocked {
+	if g.handedOn {
 		c.exit()
 	} else {
 		g.giveBack()
