@@ -124,6 +124,7 @@ func (g *Guest) work(turns int) (left int) {
 		}
 	}()
 	for ; left > 0 && c.worker != nil && c.fence.Load() == nil; left-- {
+		c.worker.yieldNowAndThen()
 		t := c.worker.own()
 		if t == nil {
 			left = 0

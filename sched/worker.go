@@ -94,9 +94,7 @@ func (w *Worker) find() *Task {
 	if w.asked.Load() {
 		w.tick()
 	}
-	if w.sinceYield++; w.sinceYield >= w.s.cfg.YieldEvery {
-		w.sinceYield = 0
-		w.letOthersRun()
+	if w.yieldNowAndThen() {
 		if w.s.retires(w) {
 			return nil
 		}
@@ -108,6 +106,17 @@ func (w *Worker) find() *Task {
 		return t
 	}
 	return w.search()
+}
+
+// yieldNowAndThen is called before each turn: every Config.YieldEvery turns it lets
+// others run, and says so.
+func (w *Worker) yieldNowAndThen() bool {
+	if w.sinceYield++; w.sinceYield < w.s.cfg.YieldEvery {
+		return false
+	}
+	w.sinceYield = 0
+	w.letOthersRun()
+	return true
 }
 
 // letOthersRun gives goroutines outside, such as callers, their turn. While a
