@@ -414,14 +414,19 @@ func (o *outbox) take() (slow []byte, err error) {
 		}
 		slow = p.b
 		o.slowSize -= len(slow)
-		o.writing += len(slow)
-		if o.window.on && o.closed == nil { // the milestone is the first of the next round
-			m := &wire.Go{Msg: &wire.Go_Milestone{Milestone: &wire.Milestone{N: o.window.sends(time.Since(o.begun))}}}
-			o.fast = wire.Append(spare(), &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: m}})
-			o.size = len(o.fast)
+		if o.window.on && o.closed == nil {
+			slow = o.appendMilestone(slow)
 		}
+		o.writing += len(slow)
 	}
 	return slow, nil
+}
+
+// appendMilestone puts a milestone behind a piece, for which its buffer has room: one
+// write for both, and one read. mu is held.
+func (o *outbox) appendMilestone(piece []byte) []byte {
+	m := &wire.Go{Msg: &wire.Go_Milestone{Milestone: &wire.Milestone{N: o.window.sends(time.Since(o.begun))}}}
+	return wire.Append(piece, &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: m}})
 }
 
 // give brings the buffers back when they have been written.

@@ -76,6 +76,50 @@ func TestWindowLearnsAnew(t *testing.T) {
 	}
 }
 
+// Where two pieces hold each other up there is one under way, and where no longer,
+// that is soon found out.
+func TestWindowOfOnePiece(t *testing.T) {
+	w := &window{on: true}
+	now := time.Duration(0)
+	rounds := func(n int, took func(pieces int) time.Duration) {
+		for range n {
+			first := w.last + 1
+			for w.open() {
+				w.sends(now)
+				w.alone = 0
+			}
+			now += took(int(w.last - w.done))
+			for ; first <= w.last; first++ {
+				w.passed(first, now)
+			}
+		}
+	}
+	rounds(1, func(int) time.Duration { return 40 * time.Microsecond })
+	rounds(100, func(pieces int) time.Duration {
+		return time.Duration(50*pieces*pieces) * time.Microsecond
+	})
+	require.Equal(t, 1, w.size)
+	rounds(int(learnSoon/time.Millisecond)+10, func(int) time.Duration { return time.Millisecond })
+	require.Equal(t, widest, w.size)
+}
+
+// Times that vary a little do not keep the window from becoming as wide as the way is
+// long.
+func TestWindowBearsJitter(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	w := &window{on: true, size: 2, fastest: 20 * time.Millisecond, anew: learnAnew}
+	for now := time.Duration(0); now < learnAnew/2; now += 20 * time.Millisecond {
+		for w.open() {
+			w.sends(now)
+			w.alone = 0
+		}
+		for w.done < w.last {
+			w.passed(w.done+1, now+20*time.Millisecond+time.Duration(r.IntN(int(2*time.Millisecond))))
+		}
+	}
+	require.Greater(t, w.size, 10)
+}
+
 // Whatever the peer says it has passed, the window counts right.
 func TestWindowIsNotFooled(t *testing.T) {
 	w := &window{on: true}
@@ -106,7 +150,7 @@ func TestWindowIsWideForBigOnesAlone(t *testing.T) {
 		w.sends(0)
 	}
 	require.False(t, w.open())
-	w.passed(w.last-narrowest, 0)
+	w.passed(w.last-1, 0)
 	require.True(t, w.open())
 	w.alone = 0
 	require.False(t, w.open())
@@ -122,7 +166,8 @@ func TestOutboxWindow(t *testing.T) {
 		require.NoError(t, o.put(big, data, frameFor(big, uint64(i), bigFrame+1)))
 		require.NoError(t, o.putBig(big, data, frameFor(big, uint64(10+i), chunkSize)(nil)))
 	}
-	// round is what the writer writes: how many small and big frames and milestones.
+	// round is what the writer writes: how many small and big frames, and which
+	// milestone behind these.
 	round := func() (smalls, bigs int, milestone uint64) {
 		slow, err := o.take()
 		require.NoError(t, err)
@@ -132,35 +177,38 @@ func TestOutboxWindow(t *testing.T) {
 			if err != nil {
 				break
 			}
-			if f.Kind == wire.KindCast {
-				smalls++
-			}
-			if m := f.Msg.GetGo().GetMilestone(); m != nil {
-				milestone = m.GetN()
-			}
+			require.Equal(t, wire.KindCast, f.Kind)
+			smalls++
 		}
 		o.give()
-		return smalls, len(frames(t, slow)), milestone
+		if slow == nil {
+			return smalls, 0, 0
+		}
+		milestone = o.window.last
+		bigs = len(frames(t, withoutMilestone(t, slow, milestone)))
+		require.Positive(t, bigs)
+		return smalls, bigs, milestone
 	}
 	all := 0
-	goes := func(want bool) (milestone uint64) {
+	goes := func(want uint64, why string) {
 		require.NoError(t, o.putCast(small, "Small", nil))
 		smalls, bigs, milestone := round()
 		require.Equal(t, 1, smalls)
-		require.Equal(t, want, bigs > 0)
+		require.Equal(t, want, milestone, why)
 		all += bigs
-		return milestone
 	}
-	goes(true)
-	require.EqualValues(t, 1, goes(false), "one, to learn how long it takes")
-	require.Zero(t, goes(false))
+	const none = 0
+	goes(1, "")
+	goes(none, "one, to learn how long it takes")
+	goes(none, "")
 	o.passed(1)
-	goes(true)
-	require.EqualValues(t, 2, goes(false))
+	goes(2, "")
+	goes(none, "")
 	o.passed(2)
-	goes(true)
-	require.EqualValues(t, 3, goes(true), "now there may be two")
-	require.EqualValues(t, 4, goes(false))
+	goes(3, "")
+	goes(4, "now there may be two")
+	goes(none, "")
+	require.Equal(t, o.slowSize, o.queued(), "all else is written")
 
 	o.end(errors.New("enough"), true)
 	for {
@@ -172,6 +220,31 @@ func TestOutboxWindow(t *testing.T) {
 		o.give()
 	}
 	require.Equal(t, 10, all)
+}
+
+// withoutMilestone is a piece without the milestone behind it.
+func withoutMilestone(t *testing.T, piece []byte, n uint64) []byte {
+	t.Helper()
+	g := &wire.Go{Msg: &wire.Go_Milestone{Milestone: &wire.Milestone{N: n}}}
+	b, found := bytes.CutSuffix(piece, wire.Append(nil, &wire.NetworkMessage{Message: &wire.NetworkMessage_Go{Go: g}}))
+	require.True(t, found)
+	return b
+}
+
+// A milestone moves no piece, however large that is.
+func TestOutboxMilestoneFits(t *testing.T) {
+	for _, length := range []int{bigFrame + 1, chunkSize, keepSpace, 10 * keepSpace} {
+		o := newOutbox(1 << 30)
+		o.windowed()
+		require.NoError(t, o.putCall(1, 1<<63, 1<<63, true, false, "Store", make([]byte, length)))
+		before := &o.slow[0].b[0]
+		o.window.last, o.window.done = 1<<63-1, 1<<63-1
+		slow, err := o.take()
+		require.NoError(t, err)
+		withoutMilestone(t, slow, 1<<63)
+		require.Same(t, before, &slow[0], "%d bytes", length)
+		require.Equal(t, len(slow), o.writing)
+	}
 }
 
 // The writer sleeps while the window is closed, and is woken when it opens.
