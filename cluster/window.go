@@ -12,14 +12,14 @@ import "time"
 // rounds, each as many pieces as the window has: if all of them took longer than a
 // piece that was alone, they have stood in a line, and the window becomes as much
 // smaller as they took longer; and always larger by one, so that there is a short
-// line, and by a fifth, for no piece takes quite as long as the fastest. That is FAST
+// line, and by two fifths, for no piece takes quite as long as the fastest. That is FAST
 // TCP's rule (Wei, Jin, Low and Hegde, 2006), here for pieces. At first the window is
 // doubled as long as there is no line. Ways change: now and then all is learned anew,
 // which takes a few rounds.
 //
 // Where the way is short, and the peer slow, that is one piece, most of the time: a
 // second one takes more than twice as long as one alone. On loopback big messages lose
-// a fifth of their throughput by that, and small ones find no line at all, nor as much
+// a sixth of their throughput by that, and small ones find no line at all, nor as much
 // garbage to be collected at the peer.
 //
 // While there are no small messages, nobody waits, and the window is wide open.
@@ -108,7 +108,7 @@ func (w *window) fit() {
 	if w.fastest == 0 || w.shortest < w.fastest {
 		w.fastest = w.shortest
 	}
-	size := int(5*time.Duration(w.size)*w.fastest/w.shortest+6) / 5
+	size := int(5*time.Duration(w.size)*w.fastest/w.shortest+7) / 5
 	if w.starts = w.starts && w.shortest <= w.fastest*5/4; w.starts {
 		size = 2 * w.size
 	}

@@ -65,7 +65,7 @@ func TestWindowFitsTheWay(t *testing.T) {
 
 // A way that becomes longer, or shorter, is learned anew.
 func TestWindowLearnsAnew(t *testing.T) {
-	short, long := way{time.Millisecond, time.Millisecond}, way{15 * time.Millisecond, time.Millisecond}
+	short, long := way{4 * time.Millisecond, time.Millisecond}, way{11 * time.Millisecond, time.Millisecond}
 	w := &window{on: true}
 	for i, y := range []way{short, long, short} {
 		begin := time.Duration(i) * 2 * learnAnew
