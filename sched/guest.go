@@ -9,7 +9,7 @@ import (
 
 // Guest is a goroutine that is no carrier, brings tasks now and then, and may as well
 // run them: the reader of a connection. To wake a worker for a task takes longer than
-// most turns, and ten times as long where processors sleep deeply, as virtual ones do.
+// most turns: of a call between two processes of one machine it was a fifth.
 //
 // From Enter to Leave the goroutine carries a worker that was parked: what it submits
 // meanwhile lands in that worker's queue, and Leave runs it. So a guest is for work
@@ -84,9 +84,9 @@ func (g *Guest) Enter() bool {
 }
 
 // Leave runs what the guest has submitted, and what that submits, for some turns, and
-// gives the worker back. relieved: the goroutine has lost its place to what relieve has
-// started, and is no guest any more. A turn that ends the goroutine by runtime.Goexit
-// relieves it, too.
+// gives the worker back; Enter has returned true before. wasRelieved: the goroutine has
+// lost its place to what relieve has started, and is no guest any more. A turn that ends
+// the goroutine by runtime.Goexit relieves it, too.
 func (g *Guest) Leave() (wasRelieved bool) {
 	c := g.c
 	if w := c.worker; w.asked.Load() {
