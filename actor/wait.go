@@ -125,11 +125,11 @@ func runningHere() *cell {
 	if car == nil {
 		return nil
 	}
-	t := car.Task()
-	if t == nil {
+	task := car.Task()
+	if task == nil {
 		return nil // a guest between two turns
 	}
-	if t, ok := t.Runner.(interface{ cellOf() *cell }); ok {
+	if t, ok := task.Runner.(interface{ cellOf() *cell }); ok {
 		return t.cellOf()
 	}
 	return nil

@@ -91,7 +91,8 @@
 // writer sends all at once; what arrives goes from the session's reader straight to
 // the actor, which the reader runs itself if a worker is asleep. A handler that is
 // slow, or blocks, holds up what comes behind its message for a tick or two of the
-// scheduler's monitor at most, and the next time it is left to a worker. Between two processes of one machine that is about a tenth of a
-// microsecond of processor time a message for the sender, and some more for the
-// receiver; loadgen run remote measures it.
+// scheduler's monitor at most, and the next time it is left to a worker. Between two
+// processes of one machine that is about a tenth of a microsecond of processor time a
+// message for the sender, and some more for the receiver; loadgen run remote measures
+// it.
 package cluster

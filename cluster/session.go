@@ -414,6 +414,7 @@ func (s *session) run() error {
 	read := make(chan error, 1)
 	go newInbox(s, func(err error) {
 		s.out.end(fmt.Errorf("%w: %w", ErrNodeDown, err), false)
+		_ = s.conn.Close() // the writer may be in the middle of a write that nobody reads
 		read <- err
 	}).read()
 	_ = s.out.write(s.conn)

@@ -18,7 +18,7 @@ import (
 // stay of more than stayLimit the reader stays away for some batches, for more each time.
 type visit struct {
 	guest *sched.Guest
-	asked bool // begin has been called since end
+	begun bool // since end
 	stays bool // within the scheduler
 	pause int  // how many batches it stayed away last time
 	skip  int  // how many are left of these
@@ -32,10 +32,10 @@ const (
 
 // begin is called before something is delivered.
 func (v *visit) begin() {
-	if v.asked {
+	if v.begun {
 		return
 	}
-	v.asked = true
+	v.begun = true
 	if v.skip > 0 {
 		v.skip--
 		return
@@ -45,7 +45,7 @@ func (v *visit) begin() {
 
 // end runs the actors. relieved: another goroutine has taken the reader's place.
 func (v *visit) end() (relieved bool) {
-	v.asked = false
+	v.begun = false
 	if !v.stays {
 		return false
 	}

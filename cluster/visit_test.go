@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -17,6 +18,14 @@ import (
 	"github.com/ractor-go/ractor/internal/gid"
 	"github.com/ractor-go/ractor/sched"
 )
+
+// needsGuests ends a test of what only readers that run actors do.
+func needsGuests(t *testing.T) {
+	t.Helper()
+	if !gid.Fast {
+		t.Skip("gid.Fast is false on " + runtime.GOARCH + ": sched.Guest.Enter always says no there")
+	}
+}
 
 // watched is a session of which the test is the peer, and notes who reads.
 type watched struct {
@@ -71,9 +80,7 @@ func (l *watched) hangUp(t *testing.T) {
 // A handler that the reader runs may do what handlers do: what comes behind its message
 // is read all the same.
 func TestReaderIsRelieved(t *testing.T) {
-	if !gid.Fast {
-		t.Skip("readers run no actors on this platform")
-	}
+	needsGuests(t)
 	for name, do := range map[string]func(gate <-chan struct{}) error{
 		"is stuck": func(gate <-chan struct{}) error { <-gate; return nil },
 		"waits":    func(gate <-chan struct{}) error { return sched.Block(func() { <-gate }) },
@@ -108,9 +115,7 @@ func TestReaderIsRelieved(t *testing.T) {
 // A reader that handlers have kept for long leaves them to workers, for longer each
 // time.
 func TestReaderStaysAway(t *testing.T) {
-	if !gid.Fast {
-		t.Skip("readers run no actors on this platform")
-	}
+	needsGuests(t)
 	for name, c := range map[string]struct {
 		takes time.Duration
 		want  []int
@@ -123,9 +128,11 @@ func TestReaderStaysAway(t *testing.T) {
 				ctx, sys := newSystem(t)
 				l := newWatched(sys)
 				var by uint64
+				done := make(chan struct{}, 1)
 				r := spawn(t, ctx, func(string) error {
 					by = sched.Inside().Goroutine()
-					time.Sleep(c.takes) // virtual time
+					<-time.After(c.takes) // virtual time: the work that it does
+					done <- struct{}{}
 					return nil
 				})
 				l.session.allows(r.Any(), Plain[string]())
@@ -133,8 +140,8 @@ func TestReaderStaysAway(t *testing.T) {
 				synctest.Wait() // the workers are asleep
 				for i := range c.want[len(c.want)-1] + 1 {
 					l.cast(t, r, "work")
+					recv(t, done)
 					synctest.Wait()
-					time.Sleep(time.Second) // virtual time
 					if reader, _ := l.reader(); by == reader {
 						own = append(own, i)
 					}
@@ -148,9 +155,7 @@ func TestReaderStaysAway(t *testing.T) {
 
 // What was answered before a handler of the same batch blocked does not wait for that.
 func TestReaderIsRelievedOfAnswers(t *testing.T) {
-	if !gid.Fast {
-		t.Skip("readers run no actors on this platform")
-	}
+	needsGuests(t)
 	ctx, sys := newSystem(t)
 	l := newWatched(sys)
 	written := make(chan struct{})
@@ -195,4 +200,21 @@ func TestReaderIsRelievedOfAnswers(t *testing.T) {
 	l.hangUp(t)
 	l.session.out.end(io.EOF, false)
 	<-written
+}
+
+// A session ends with its reader, though the peer takes nothing of what is being written.
+func TestSessionEndsInTheMiddleOfAWrite(t *testing.T) {
+	_, sys := newSystem(t)
+	near, peer := net.Pipe()
+	s := lone(sys, near)
+	require.NoError(t, s.out.putCast(1, "Nothing", nil))
+	over := make(chan error, 1)
+	go func() { over <- s.run() }()
+	require.NoError(t, peer.SetDeadline(time.Now().Add(patience)))
+	_, err := peer.Read(make([]byte, 1)) // the writer is writing the rest
+	require.NoError(t, err)
+	_, err = peer.Write(bytes.Repeat([]byte{0xff}, 8))
+	require.NoError(t, err)
+	require.ErrorIs(t, recv(t, over), wire.ErrTooLarge)
+	require.NoError(t, peer.Close())
 }

@@ -12,7 +12,7 @@ import "time"
 // rounds, each as many pieces as the window has: if all of them took longer than a
 // piece that was alone, they have stood in a line, and the window becomes as much
 // smaller as they took longer; and always larger by one, so that there is a short
-// line, and by two fifths, for no piece takes quite as long as the fastest. That is FAST
+// line, and by two fifths more, for no piece takes quite as long as the fastest. That is FAST
 // TCP's rule (Wei, Jin, Low and Hegde, 2006), here for pieces. At first the window is
 // doubled as long as there is no line. Ways change: now and then all is learned anew,
 // which takes a few rounds.

@@ -169,12 +169,7 @@ func (c *Carrier) work() (more bool) {
 		if returned {
 			return
 		}
-		value := recover()
-		if value == nil { // the goroutine is ending; leave hands the worker on
-			value = ErrGoexit
-		}
-		t := c.task.Load()
-		c.settle(t, t.Runner.Crashed(c, value, debug.Stack()))
+		c.crashed(recover()) // if the goroutine is ending, leave hands the worker on
 		more = c.fence.Load() == nil
 	}()
 	for {
@@ -223,6 +218,16 @@ func (c *Carrier) settle(t *Task, again bool) {
 	default:
 		c.s.inject(t)
 	}
+}
+
+// crashed settles a turn that has not returned: value is what recover has said, nil if
+// the goroutine is ending.
+func (c *Carrier) crashed(value any) {
+	if value == nil {
+		value = ErrGoexit
+	}
+	t := c.task.Load()
+	c.settle(t, t.Runner.Crashed(c, value, debug.Stack()))
 }
 
 // drop takes the worker from the carrier.

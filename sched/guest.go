@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"runtime/debug"
-
 	"github.com/ractor-go/ractor/internal/gid"
 	"github.com/ractor-go/ractor/internal/weave"
 )
@@ -27,19 +25,18 @@ type Guest struct {
 	c        *Carrier
 	host     *Carrier // whose worker it is
 	relieve  func()
-	state    weave.Uint32 // a guestState
+	state    weave.Uint32 // outside, within, running or relieved
+	left     int          // how many turns Leave may still run
 	handedOn bool         // the worker was, within a turn
 }
 
-// guestState says who does what the goroutine does besides. The guest moves it, but
+// The state says who does what the goroutine does besides. The guest moves it, but
 // for one step: from running to relieved anybody may, and who does calls relieve.
-type guestState = uint32
-
 const (
-	outside guestState = iota
-	within             // between Enter and Leave
-	running            // in Leave
-	relieved
+	outside  = iota
+	within   // between Enter and Leave
+	running  // in Leave
+	relieved // somebody else does
 )
 
 // guestTurns is how many turns Leave runs; for what is left the worker's own carrier
@@ -93,41 +90,34 @@ func (g *Guest) Leave() (wasRelieved bool) {
 		w.tick() // its turns begin now
 	}
 	g.state.Store(running)
-	left := guestTurns
-	for left > 0 && c.worker != nil && c.fence.Load() == nil {
-		left = g.work(left)
+	g.left = guestTurns
+	for g.work() {
 	}
 	return g.end()
 }
 
-// work runs up to so many turns, until nothing is queued or one has panicked, and
-// returns how many are left.
-func (g *Guest) work(turns int) (left int) {
+// work runs turns until nothing is queued, or no more may be run (false), or one has
+// panicked (true: call it again).
+func (g *Guest) work() (more bool) {
 	c := g.c
-	left = turns
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
 		value := recover()
-		ending := value == nil
-		if ending {
-			value = ErrGoexit
-		}
-		t := c.task.Load()
-		c.settle(t, t.Runner.Crashed(c, value, debug.Stack()))
-		left--
-		if ending {
+		c.crashed(value)
+		g.left--
+		more = true
+		if value == nil { // the goroutine is ending
 			g.replace()
 			g.end()
 		}
 	}()
-	for ; left > 0 && c.worker != nil && c.fence.Load() == nil; left-- {
+	for ; g.left > 0 && c.worker != nil && c.fence.Load() == nil; g.left-- {
 		c.worker.yieldNowAndThen()
 		t := c.worker.own()
 		if t == nil {
-			left = 0
 			break
 		}
 		c.begin(t)
@@ -135,7 +125,7 @@ func (g *Guest) work(turns int) (left int) {
 		c.settle(t, t.Runner.Turn(c))
 	}
 	returned = true
-	return left
+	return false
 }
 
 // replace has somebody do what the goroutine does besides, once, if it is in a turn.
